@@ -1,0 +1,1 @@
+"""What crosses the border: files, calendars, holidays and zones, turned into the core's values."""
