@@ -1,0 +1,131 @@
+"""When a clinic is open: hours, closures and holidays make the open time of a day."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from math import ceil, floor
+from typing import NamedTuple
+
+from meso_sched.core.regimen import Keep
+from meso_sched.core.walltime import DAY_MINUTES, WEEKDAY_NAMES, WEEKLY, DateRange, Span, show_time
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """A clinic's own time; ``hours`` has seven entries from Monday, an empty one is closed.
+
+    ``holidays`` is a code of the holidays library, "" for a clinic that has none, None for one
+    that has not said.
+    """
+
+    zone_name: str
+    zone: tzinfo
+    hours: tuple[tuple[Span, ...], ...]
+    name: str = ""
+    closed: tuple[DateRange, ...] = ()
+    holidays: str | None = None
+    slot: int = 15
+    keep: Keep = Keep.WEEKDAY
+    reminders: tuple[int, ...] = ()
+    """Minutes before a session at which a calendar reminds of it."""
+
+    def __post_init__(self) -> None:
+        if len(self.hours) != 7 or not 1 <= self.slot <= DAY_MINUTES:
+            raise ValueError("a clinic has hours for seven days and a slot of 1 minute or more")
+
+    @property
+    def never_opens(self) -> bool:
+        """Whether no day of the week has hours."""
+        return not any(self.hours)
+
+
+class Holiday(NamedTuple):
+    """A day off, whole (``closes_at`` None) or from a minute of the day on."""
+
+    names: tuple[str, ...]
+    closes_at: int | None = None
+
+
+class Limits(NamedTuple):
+    """What the patient can do; None or empty sets no limit. ``preferred`` is a minute of day."""
+
+    weekdays: frozenset[int] | None = None
+    between: tuple[Span, ...] | None = None
+    away: tuple[DateRange, ...] = ()
+    preferred: int | None = None
+
+
+class OpenTime(NamedTuple):
+    """A clinic's open time on the days that a patient can come."""
+
+    clinic: Clinic
+    limits: Limits = Limits()
+    holidays: Mapping[date, Holiday] = {}
+
+    def spans(self, day: date) -> tuple[Span, ...]:
+        """The open spans of a local day, in order; the patient's hours are not yet cut out."""
+        if self.obstacles(day):
+            return ()
+        spans = self.clinic.hours[day.weekday()]
+        holiday = self.holidays.get(day)
+        if holiday is None or holiday.closes_at is None:
+            return spans
+        closes = holiday.closes_at
+        return tuple(
+            Span(span.start, min(span.end, closes)) for span in spans if span.start < closes
+        )
+
+    def obstacles(self, day: date) -> tuple[str, ...]:
+        """Everything that keeps the whole day from being used, in words for the desk."""
+        clinic, limits = self.clinic, self.limits
+        weekday = day.weekday()
+        holiday = self.holidays.get(day)
+        obstacles = []
+        if any(day in days for days in clinic.closed):
+            obstacles.append("the clinic is closed")
+        if holiday is not None and holiday.closes_at is None:
+            obstacles.extend(f"is {name}" for name in holiday.names)
+        if not clinic.hours[weekday]:
+            obstacles.append(f"{WEEKLY} {WEEKDAY_NAMES[weekday]}s")
+        if any(day in days for days in limits.away):
+            obstacles.append("the patient is away")
+        if limits.weekdays is not None and weekday not in limits.weekdays:
+            asked = " and ".join(WEEKDAY_NAMES[each][:3] for each in sorted(limits.weekdays))
+            obstacles.append(f"the patient comes on {asked}")
+        return tuple(obstacles)
+
+    def shortened(self, day: date) -> str | None:
+        """Why an open day ends early, or None."""
+        holiday = self.holidays.get(day)
+        if holiday is None or holiday.closes_at is None:
+            return None
+        return f"the clinic closes at {show_time(holiday.closes_at)} ({', '.join(holiday.names)})"
+
+
+class Busy(NamedTuple):
+    """Time that other calendars take: sorted, disjoint, in seconds of the Unix epoch."""
+
+    starts: tuple[int, ...] = ()
+    ends: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, intervals: Iterable[tuple[datetime, datetime]]) -> Busy:
+        """Merge aware intervals, in any order; empty and backward ones take nothing."""
+        starts: list[int] = []
+        ends: list[int] = []
+        seconds = ((floor(a.timestamp()), ceil(b.timestamp())) for a, b in intervals)
+        for start, end in sorted(pair for pair in seconds if pair[0] < pair[1]):
+            if ends and start <= ends[-1]:
+                ends[-1] = max(ends[-1], end)
+            else:
+                starts.append(start)
+                ends.append(end)
+        return cls(tuple(starts), tuple(ends))
+
+    def is_free(self, start: int, end: int) -> bool:
+        """Whether nothing is taken between two moments (epoch seconds)."""
+        before_end = bisect_left(self.starts, end)
+        return before_end == 0 or self.ends[before_end - 1] <= start

@@ -1,0 +1,74 @@
+"""A course with its slots: the main job in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+from meso_sched.core.clinic import Busy, Clinic, Holiday, Limits, OpenTime
+from meso_sched.core.course import Course
+from meso_sched.core.placing import (
+    REACH_DAYS,
+    BookedSession,
+    PlacingRequest,
+    overdue_warnings,
+    place,
+)
+from meso_sched.core.walltime import DateRange, plural, show_day
+
+LATE_START_DAYS = 7
+"""A start that moves by so many days is worth a warning."""
+
+
+class PlanRequest(NamedTuple):
+    """A course to place in a clinic's time; session 1 is not before ``start`` (local, naive)."""
+
+    course: Course
+    clinic: Clinic
+    start: time = time.min
+    limits: Limits = Limits()
+    holidays: Mapping[date, Holiday] = {}
+    busy: Busy = Busy()
+
+
+class Plan(NamedTuple):
+    """A course and where its sessions are booked, in order."""
+
+    course: Course
+    clinic: Clinic
+    booked: tuple[BookedSession, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the desk should know: a start that moved by a week or more, overdue sessions."""
+        return (*self._late_start(), *overdue_warnings(self.booked))
+
+    def _late_start(self) -> tuple[str, ...]:
+        first, asked = self.booked[0], self.course.start
+        if first.shift_days < LATE_START_DAYS:
+            return ()
+        return (
+            f"the course begins on {show_day(first.day)}, {plural(first.shift_days, 'day')} after"
+            f" the start that was asked for ({show_day(asked)}): {first.why[0]}",
+        )
+
+
+def horizon(course: Course) -> DateRange:
+    """The local days that placing may look at, for holidays and busy time."""
+    last = max(session.ideal for session in course.sessions)
+    return DateRange(course.start, last + timedelta(days=REACH_DAYS + 1))
+
+
+def make_plan(request: PlanRequest) -> Plan:
+    """Book every session of a course; PlacingError says which finds no place and why."""
+    booked = place(
+        PlacingRequest(
+            sessions=request.course.sessions,
+            start=datetime.combine(request.course.start, request.start),
+            length=request.course.length,
+            open_time=OpenTime(request.clinic, request.limits, request.holidays),
+            busy=request.busy,
+        )
+    )
+    return Plan(request.course, request.clinic, booked)
