@@ -1,0 +1,143 @@
+"""`schedules.toml` files, laid over one another, become one catalogue.
+
+Layers, later wins: the shipped file, the user's, the folder's, each named one. `[clinic]` merges
+key by key, a regimen, a care set or a source replaces the one of the same id (DESIGN section 2).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from meso_sched.core.clinic import Clinic
+from meso_sched.core.regimen import Care, Regimen
+from meso_sched.core.walltime import WEEKDAYS, Span
+from meso_sched.errors import FileError, ProblemsError
+from meso_sched.exchange import zones
+from meso_sched.exchange.schedule_tables import LISTED, read_regimens, read_shared
+from meso_sched.exchange.schedule_values import parse_days, parse_keep, parse_minutes
+from meso_sched.exchange.toml_tables import TomlFile
+
+__all__ = [
+    "FILE_NAME",
+    "MAX_BYTES",
+    "Catalogue",
+    "layers",
+    "load",
+    "parse_days",
+    "parse_keep",
+    "parse_minutes",
+    "read_text",
+    "shipped_file",
+]
+
+FILE_NAME = "schedules.toml"
+MAX_BYTES = 4 << 20
+
+
+class Catalogue(NamedTuple):
+    """All layers in one: the templates, what their sources are, and the clinic's settings."""
+
+    regimens: Mapping[str, Regimen]
+    sources: Mapping[str, str]
+    settings: Mapping[str, Any] = {}
+    files: tuple[str, ...] = ()
+
+    def clinic(self) -> Clinic:
+        """The clinic, in the machine's own zone where no file names one.
+
+        Raises UsageError where the machine's zone cannot be told.
+        """
+        settings = dict(self.settings)
+        zone_name = settings.pop("timezone", None) or zones.machine_zone_name()
+        hours: Mapping[str, tuple[Span, ...]] = settings.pop("hours", {})
+        return Clinic(
+            zone_name=zone_name,
+            zone=zones.load_zone(zone_name),
+            hours=tuple(hours.get(day, ()) for day in WEEKDAYS),
+            **settings,
+        )
+
+
+def shipped_file() -> Path:
+    """The file that came with the tool: beside the package in a wheel, at the top in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / FILE_NAME
+    return inside if inside.is_file() else package.parent / FILE_NAME
+
+
+def layers(named: Iterable[Path] = ()) -> tuple[Path, ...]:
+    """The files that make the catalogue, in the order in which a later one wins, each once.
+
+    Raises FileError where a folder cannot be looked into.
+    """
+    import platformdirs
+
+    own = platformdirs.user_config_path("meso-sched", appauthor=False) / FILE_NAME
+    found = [shipped_file(), *(path for path in (own, Path(FILE_NAME)) if _is_file(path))]
+    if len(found) > 1 and _place(found[-1]) == found[0]:
+        found.pop()  # in a checkout the folder's file is the shipped one; the user's goes over it
+    paths = [*found, *named]
+    last = {_place(path): position for position, path in enumerate(paths)}
+    return tuple(paths[position] for position in sorted(last.values()))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _place(path: Path) -> Path:
+    """Where a path leads; the path itself where that cannot be told, which reading it will."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return path
+
+
+def load(paths: Sequence[Path], *, check_holidays: bool = False) -> Catalogue:
+    """Read the layers into one catalogue.
+
+    ``check_holidays`` also asks the `holidays` library whether it knows the code, which takes a
+    moment. Raises FileError for a file that cannot be read, ProblemsError with all that is wrong.
+    """
+    files = [TomlFile(os.fspath(path), read_text(path), LISTED) for path in paths]
+    shared = [read_shared(file, check_holidays=check_holidays) for file in files]
+    settings: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    care: dict[str, Care] = {}
+    for each in shared:
+        settings.update(each.settings)
+        sources.update(each.sources)
+        care.update(each.care)
+    all_care = all(each.all_care for each in shared)
+    regimens: dict[str, Regimen] = {}
+    for file in files:
+        regimens.update(read_regimens(file, care, all_care=all_care))
+    problems = [problem for file in files for problem in file.problems]
+    if problems:
+        raise ProblemsError(problems)
+    return Catalogue(regimens, sources, settings, tuple(str(path) for path in paths))
+
+
+def read_text(path: Path) -> str:
+    """A file's UTF-8 text; FileError says why there is none."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise FileError(f"{path}: larger than {MAX_BYTES >> 20} MiB; no schedules file is")
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise FileError(f"{path}: not a text file in UTF-8; save it as UTF-8") from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> FileError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return FileError(f"{path}: cannot be read: {reason}; check the path")
