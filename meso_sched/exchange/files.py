@@ -1,0 +1,81 @@
+"""Files written whole or not at all, and never over what somebody else put there."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+from meso_sched.errors import ChangedError, FileError
+
+PRIVATE = 0o600
+
+
+def read_bytes(path: Path) -> bytes | None:
+    """The bytes of a regular file, None where there is nothing yet; FileError otherwise."""
+    try:
+        if not path.exists():
+            return None
+        if path.is_dir():
+            raise FileError(f"{path}: is a folder; name a file in it")
+        return path.read_bytes() if path.is_file() else None
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _refused(path, "read", error) from error
+
+
+def write_whole(path: Path, data: bytes, *, former: bytes | None, mode: int = PRIVATE) -> None:
+    """Put ``data`` in place of ``former`` (None: nothing there yet), atomically.
+
+    Raises FileError where it cannot be written, ChangedError where the file is no longer what was
+    read. A device or pipe is written straight.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as device:
+                device.write(data)
+            return
+        target = path.resolve()
+        if target.is_symlink():  # what from Python 3.13 on is left of a link to itself
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        if target.exists() and not os.access(target, os.W_OK):
+            raise FileError(f"{path}: is write-protected; name another file")
+        if former == data:
+            _refuse_changed(target, former, path)
+        else:
+            _replace(target, data, former, mode, shown=path)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _refused(path, "written", error) from error
+
+
+def _replace(target: Path, data: bytes, former: bytes | None, mode: int, *, shown: Path) -> None:
+    handle, name = tempfile.mkstemp(prefix=".meso-sched.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, mode)
+        _refuse_changed(target, former, shown)
+        os.replace(name, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _refuse_changed(target: Path, former: bytes | None, shown: Path) -> None:
+    if read_bytes(target) != former:
+        raise ChangedError(
+            f"{shown}: another program changed it just now; it was left as it is, try again"
+        )
+
+
+def _refused(path: Path, what: str, error: Exception) -> FileError:
+    if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
+        return FileError(f"{path}: the folder {path.parent} does not exist; make it first")
+    reason = getattr(error, "strerror", None) or str(error)
+    full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    advice = "make room first" if full else "name another file or folder"
+    return FileError(f"{path}: cannot be {what}: {reason}; {advice}")

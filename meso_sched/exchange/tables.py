@@ -1,0 +1,183 @@
+"""A plan as JSON and as CSV: stable, versioned, for other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from meso_sched.core.placing import BookedSession
+from meso_sched.core.plan import Plan
+from meso_sched.core.regimen import Regimen, Review, Statement
+from meso_sched.exchange.events import SessionEvent, session_record
+
+PLAN_SCHEMA = "meso-sched/plan/1"
+REGIMENS_SCHEMA = "meso-sched/regimens/1"
+SHOW_SCHEMA = "meso-sched/show/1"
+CHECK_SCHEMA = "meso-sched/check/1"
+
+COLUMNS = (
+    *("patient", "regimen", "course", "number", "phase", "phase_number", "phase_sessions"),
+    *("date", "start", "end", "ideal", "earliest", "latest", "gap_days", "shift_days"),
+    *("overdue_days", "why", "status", "uid", "overrides"),
+)
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """A JSON text that ends with a line feed."""
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def plan_document(
+    plan: Plan, events: Sequence[SessionEvent], warnings: Sequence[str]
+) -> dict[str, Any]:
+    """``meso-sched/plan/1``; ``events`` begin with the plan's sessions as the calendar has them."""
+    course = plan.course
+    return {
+        "schema": PLAN_SCHEMA,
+        "course": {
+            "regimen": course.regimen.id,
+            "patient": course.patient,
+            "number": course.number,
+            "timezone": plan.clinic.zone_name,
+            "keep": course.keep.value,
+            "overrides": list(course.overrides),
+        },
+        "sessions": [_session(*each) for each in zip(plan.booked, events, strict=False)],
+        "reviews": [],
+        "warnings": list(warnings),
+    }
+
+
+def _session(booked: BookedSession, event: SessionEvent) -> dict[str, Any]:
+    known = session_record(booked)
+    return {
+        "number": known["number"],
+        "phase": known["phase"],
+        "of": known["of"],
+        "start": event.start.isoformat(),
+        "end": event.end.isoformat(),
+        **{key: known[key] for key in ("ideal", "earliest", "latest", "gap_days", "shift_days")},
+        "overdue_days": known["overdue_days"],
+        "why": known["why"],
+        "uid": event.uid,
+        "sequence": event.sequence,
+        "status": event.status,
+    }
+
+
+def to_csv(document: Mapping[str, Any]) -> str:
+    """A plan document as CSV (RFC 4180) under a header; no cell can act as a formula."""
+    course = document["course"]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for session in document["sessions"]:
+        row = {
+            "patient": course["patient"],
+            "regimen": course["regimen"],
+            "course": course["number"],
+            "phase_number": session["of"][0],
+            "phase_sessions": session["of"][1],
+            "date": session["start"][:10],
+            **{key: session[key] for key in session if key in COLUMNS},
+            "why": "; ".join(session["why"]),
+            "overrides": "; ".join(course["overrides"]),
+        }
+        writer.writerow([_cell(row[column]) for column in COLUMNS])
+    return text.getvalue()
+
+
+def csv_course(text: str) -> tuple[str, str, str] | None:
+    """Regimen, patient and number of the course in a CSV that ``to_csv`` wrote; None otherwise."""
+    rows = csv.reader(io.StringIO(text, newline=""))
+    try:
+        header, first = next(rows, []), next(rows, [])
+    except csv.Error:
+        return None
+    if tuple(header) != COLUMNS or len(first) != len(COLUMNS):
+        return None
+    row = dict(zip(COLUMNS, first, strict=True))
+    return _text(row["regimen"]), _text(row["patient"]), row["course"]
+
+
+def _cell(value: object) -> object:
+    """Text that a spreadsheet would run is kept text by a quote before it; so is a quote."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r", "'"):
+        return f"'{value}"
+    return "" if value is None else value
+
+
+def _text(cell: str) -> str:
+    """What ``_cell`` wrote, without the quote that it put before it."""
+    return cell.removeprefix("'")
+
+
+def regimens_document(regimens: Mapping[str, Regimen]) -> dict[str, Any]:
+    """``meso-sched/regimens/1``: every template with its phases."""
+    return {
+        "schema": REGIMENS_SCHEMA,
+        "regimens": [_regimen(regimen) for regimen in regimens.values()],
+    }
+
+
+def show_document(regimen: Regimen, sources: Mapping[str, str]) -> dict[str, Any]:
+    """``meso-sched/show/1``: all that a template says."""
+    care = regimen.care
+    return {
+        "schema": SHOW_SCHEMA,
+        "regimen": {
+            **_regimen(regimen),
+            "keep": None if regimen.keep is None else regimen.keep.value,
+            "evidence": None if regimen.evidence is None else str(regimen.evidence),
+            **{
+                key: [_statement(each) for each in getattr(care, key)]
+                for key in ("before", "after", "expect", "call", "screening", "technique", "notes")
+            },
+            "reviews": [_review(each) for each in regimen.reviews],
+        },
+        "sources": dict(sources),
+    }
+
+
+def check_document(files: Sequence[str], problems: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """``meso-sched/check/1``: the files that were read and what is wrong in them."""
+    return {"schema": CHECK_SCHEMA, "files": list(files), "problems": list(problems)}
+
+
+def _regimen(regimen: Regimen) -> dict[str, Any]:
+    return {
+        "id": regimen.id,
+        "title": str(regimen.title),
+        "sources": list(regimen.sources),
+        "length": None if regimen.length is None else str(regimen.length),
+        "phases": [
+            {
+                "name": phase.name,
+                "sessions": phase.sessions_text,
+                "every": phase.every_text,
+                "flex": None if phase.every is None else [-phase.every.below, phase.every.above],
+                "optional": phase.optional,
+            }
+            for phase in regimen.phases
+        ],
+    }
+
+
+def _statement(statement: Statement) -> dict[str, Any]:
+    return {
+        "what": str(statement.what),
+        "lasting": None if statement.lasting is None else str(statement.lasting),
+        "sources": list(statement.sources),
+    }
+
+
+def _review(review: Review) -> dict[str, Any]:
+    return {
+        "name": str(review.name),
+        "after": "last" if review.after is None else f"session {review.after}",
+        "at": None if review.at is None else str(review.at),
+        "sources": list(review.sources),
+    }

@@ -1,0 +1,312 @@
+"""A strict reader of the calendar files that this tool writes, from their raw bytes.
+
+It shares no code with the writer, nor with any calendar library: DESIGN section 4 and RFC 5545,
+spelled out. `judged` gives what it read, or raises Objection at the first thing that is wrong.
+Instants follow from the file's own VTIMEZONE, not from the time zones of this machine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from dateutil.rrule import rrulestr
+
+HEAD = ("VERSION", "PRODID", "CALSCALE", "NAME", "X-WR-CALNAME")
+ONCE = (
+    *("UID", "DTSTAMP", "SEQUENCE", "CREATED", "LAST-MODIFIED", "DTSTART", "DTEND"),
+    *("SUMMARY", "STATUS", "CLASS", "TRANSP", "CATEGORIES"),
+)
+TEXTS = {"NAME", "X-WR-CALNAME", "SUMMARY", "DESCRIPTION", "CATEGORIES", "PRODID"}
+
+NAME = re.compile(r"[A-Z][A-Z0-9-]*")
+# A TEXT: a backslash, a semicolon and a comma only escaped. Besides the RFC's controls, none of the
+# characters at which readers that split lines the Unicode way would break.
+TEXT = re.compile(
+    r"(?:[^\\;,\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|\\[\\;,n])*", re.DOTALL
+)
+DURATION = re.compile(
+    r"-?P(?:[1-9]\d*W|(?:\d+D)?(?:T(?:\d+H(?:\d+M(?:\d+S)?)?|\d+M(?:\d+S)?|\d+S))?)(?<![PT])"
+)
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+LOCAL = re.compile(r"\d{8}T\d{6}")
+STAMP = re.compile(r"\d{8}T\d{6}Z")
+
+
+class Objection(AssertionError):  # noqa: N818 - a judge objects
+    """What is wrong with a file."""
+
+
+@dataclass(frozen=True)
+class Property:
+    name: str
+    params: dict[str, str]
+    value: str
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\\(.)", lambda m: "\n" if m[1] == "n" else m[1], self.value)
+
+
+@dataclass
+class Component:
+    name: str
+    properties: list[Property] = field(default_factory=list)
+    components: list[Component] = field(default_factory=list)
+    moments: dict[str, datetime] = field(default_factory=dict)
+    """The DTSTART and DTEND of an event as instants, in UTC."""
+
+    @property
+    def names(self) -> list[str]:
+        return [each.name for each in self.properties]
+
+    def inside(self, name: str) -> list[Component]:
+        return [each for each in self.components if each.name == name]
+
+    def one(self, name: str) -> Property:
+        found = [each for each in self.properties if each.name == name]
+        claim(len(found) == 1, f"{self.name} has {len(found)} {name}")
+        return found[0]
+
+    def value(self, name: str) -> str:
+        return self.one(name).value
+
+    def text(self, name: str) -> str:
+        return self.one(name).text
+
+    def moment(self, name: str) -> datetime:
+        return self.moments[name]
+
+
+class Offsets:
+    """A VTIMEZONE by the rule of RFC 5545, 3.6.5: the latest onset up to a wall time holds."""
+
+    def __init__(self, zone: Component, last: datetime) -> None:
+        self.onsets: list[tuple[datetime, timedelta]] = []
+        for each in zone.components:
+            onset, offset = _wall(each.value("DTSTART")), _offset(each.value("TZOFFSETTO"))
+            onsets = [onset]
+            if "RRULE" in each.names:
+                end = last + timedelta(days=1)
+                onsets = list(
+                    rrulestr(each.value("RRULE"), dtstart=onset).between(onset, end, True)
+                )
+            self.onsets += [(moment, offset) for moment in onsets]
+        self.onsets.sort()
+
+    def instant(self, wall: datetime) -> datetime:
+        passed = [offset for onset, offset in self.onsets if onset <= wall]
+        claim(passed, f"no onset at or before {wall}")
+        return (wall - passed[-1]).replace(tzinfo=UTC)
+
+    def can_tell(self, moment: datetime) -> bool:
+        """Whether a wall time gives this instant; none gives the second of two."""
+        naive = moment.replace(tzinfo=None)
+        return any(self.instant(naive + offset) == moment for _, offset in self.onsets)
+
+
+def claim(holds: object, otherwise: str) -> None:
+    if not holds:
+        raise Objection(otherwise)
+
+
+def judged(data: bytes) -> Component:
+    """The calendar that the bytes hold, if nothing is wrong with them."""
+    calendar = _tree(content_lines(data))
+    _judge_head(calendar)
+    zones = [each.value("TZID") for each in calendar.inside("VTIMEZONE")]
+    claim(calendar.inside("VEVENT"), "no events")
+    claim(zones and len(set(zones)) == len(zones), f"zones: {zones}")
+    for zone in calendar.inside("VTIMEZONE"):
+        _judge_zone(zone)
+    events = calendar.inside("VEVENT")
+    for event in events:
+        _judge_event(event, zones)
+    _tell_moments(calendar)
+    for event in events:
+        claim(event.moment("DTSTART") < event.moment("DTEND"), "it ends before it starts")
+    uids = [event.value("UID") for event in events]
+    claim(len(set(uids)) == len(uids), "a UID is there twice")
+    starts = [event.moment("DTSTART") for event in events]
+    claim(starts == sorted(starts), "the events are not in time order")
+    return calendar
+
+
+def events_of(data: bytes) -> list[Component]:
+    """The events of a file that the judge has nothing against."""
+    return judged(data).inside("VEVENT")
+
+
+def content_lines(data: bytes) -> list[str]:
+    """The unfolded lines; every rule about bytes, line ends and folds is held."""
+    claim(not data.startswith(b"\xef\xbb\xbf"), "a byte order mark")
+    claim(data.endswith(b"\r\n"), "no CRLF at the end")
+    claim(not re.search(rb"(?<!\r)\n|\r(?!\n)", data), "a line end that is no CRLF")
+    physical = data[:-2].split(b"\r\n")
+    lines: list[str] = []
+    for piece in physical:
+        claim(0 < len(piece) <= 75, f"a line of {len(piece)} octets")
+        try:
+            text = piece.decode()
+        except UnicodeDecodeError as error:
+            raise Objection(f"not UTF-8, or a fold inside a character: {piece!r}") from error
+        claim(not text.startswith("\t"), "folded with a tab")
+        if text.startswith(" "):
+            claim(len(text) > 1, "an empty continuation")
+            claim(lines, "a continuation of nothing")
+            lines[-1] += text[1:]
+        else:
+            lines.append(text)
+    return lines
+
+
+def _tree(lines: Sequence[str]) -> Component:
+    root = Component("")
+    open_: list[Component] = [root]
+    for line in lines:
+        found = _property(line)
+        if found.name == "BEGIN":
+            open_[-1].components.append(Component(found.value))
+            open_.append(open_[-1].components[-1])
+        elif found.name == "END":
+            claim(open_.pop().name == found.value, f"END:{found.value} ends something else")
+            claim(open_, f"END:{found.value} ends nothing")
+        else:
+            claim(not open_[-1].components, f"{found.name} comes after a component")
+            open_[-1].properties.append(found)
+    claim(open_ == [root], "a component has no end")
+    whole = [each.name for each in root.components]
+    claim(whole == ["VCALENDAR"] and not root.properties, f"not one calendar: {whole}")
+    return root.components[0]
+
+
+def _property(line: str) -> Property:
+    head, colon, value = line.partition(":")
+    claim(colon, f"no colon: {line!r}")
+    name, *pairs = head.split(";")
+    claim(NAME.fullmatch(name), f"not a name: {name!r}")
+    params = dict(_param(pair) for pair in pairs)
+    if name in TEXTS or (name.startswith("X-") and not params):
+        claim(TEXT.fullmatch(value), f"{name} is not escaped: {value!r}")
+    return Property(name, params, value)
+
+
+def _param(pair: str) -> tuple[str, str]:
+    key, equals, value = pair.partition("=")
+    claim(equals and NAME.fullmatch(key) and value, f"not a parameter: {pair!r}")
+    claim(re.fullmatch(r'[^\x00-\x1f\x7f";:,]+', value), f"{key} must be quoted: {value!r}")
+    return key, value
+
+
+def _judge_head(calendar: Component) -> None:
+    names = calendar.names
+    claim(tuple(names[: len(HEAD)]) == HEAD, f"the head begins with {names}")
+    claim(len(set(names)) == len(names), f"a property twice: {names}")
+    rest = [name for name in names[len(HEAD) :] if not name.startswith("X-")]
+    claim(not rest, f"not at the top: {rest}")
+    claim(calendar.value("VERSION") == "2.0", "not version 2.0")
+    claim(calendar.value("CALSCALE") == "GREGORIAN", "not the Gregorian calendar")
+    claim(calendar.value("PRODID"), "an empty PRODID")
+    claim(calendar.value("NAME"), "an empty NAME")
+    claim(calendar.value("NAME") == calendar.value("X-WR-CALNAME"), "two names")
+    kinds = [each.name for each in calendar.components]
+    zones = kinds.count("VTIMEZONE")
+    claim(set(kinds) <= {"VTIMEZONE", "VEVENT"}, f"components: {sorted(set(kinds))}")
+    claim(kinds[:zones] == ["VTIMEZONE"] * zones, "an event before a zone")
+
+
+def _judge_zone(zone: Component) -> None:
+    claim(zone.components, "a zone without observances")
+    for each in zone.components:
+        claim(each.name in ("STANDARD", "DAYLIGHT"), f"a {each.name} in a zone")
+        claim("RDATE" not in each.names, "an RDATE")
+        claim(LOCAL.fullmatch(each.value("DTSTART")), "the onset is not a local time")
+        for name in ("TZOFFSETFROM", "TZOFFSETTO"):
+            claim(re.fullmatch(r"[+-]\d{4}(\d\d)?", each.value(name)), f"{name} is no offset")
+
+
+def _judge_event(event: Component, zones: Iterable[str]) -> None:
+    for name in ONCE:
+        event.one(name)
+    claim(len(set(event.names)) == len(event.names), f"a property twice: {event.names}")
+    for name in ("RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"):
+        claim(name not in event.names, f"an event with {name}")
+    _judge_fixed(event)
+    _judge_time(event.one("DTSTART"), zones)
+    if not STAMP.fullmatch(event.value("DTEND")):
+        _judge_time(event.one("DTEND"), zones)
+    for alarm in event.components:
+        _judge_alarm(alarm)
+    claim(event.value("STATUS") != "CANCELLED" or not event.components, "cancelled, yet an alarm")
+
+
+def _judge_time(found: Property, zones: Iterable[str]) -> None:
+    claim(LOCAL.fullmatch(found.value), f"{found.name} is not a local time: {found.value}")
+    claim(set(found.params) == {"TZID"}, f"{found.name} has {found.params}")
+    claim(found.params["TZID"] in zones, f"{found.params['TZID']} is not defined")
+
+
+def _tell_moments(calendar: Component) -> None:
+    events = calendar.inside("VEVENT")
+    names = ("DTSTART", "DTEND")
+    last = max(_wall(event.value(name)) for event in events for name in names)
+    zones = {each.value("TZID"): Offsets(each, last) for each in calendar.inside("VTIMEZONE")}
+    for event in events:
+        zone = zones[event.one("DTSTART").params["TZID"]]
+        event.moments = {name: _instant(event.one(name), zone) for name in names}
+
+
+def _instant(found: Property, zone: Offsets) -> datetime:
+    wall = _wall(found.value)
+    if "TZID" in found.params:
+        return zone.instant(wall)
+    moment = wall.replace(tzinfo=UTC)
+    claim(not zone.can_tell(moment), f"{found.name} is in UTC, though a local time would tell it")
+    return moment
+
+
+def _wall(text: str) -> datetime:
+    """The naive time that is written, local or UTC."""
+    return datetime.strptime(text.removesuffix("Z") + "Z", "%Y%m%dT%H%M%S%z").replace(tzinfo=None)
+
+
+def _offset(text: str) -> timedelta:
+    hours, minutes, *seconds = (int(each) for each in re.findall(r"\d\d", text))
+    offset = timedelta(hours=hours, minutes=minutes, seconds=sum(seconds))
+    return -offset if text.startswith("-") else offset
+
+
+def _judge_fixed(event: Component) -> None:
+    uid = event.value("UID")
+    claim(UUID.fullmatch(uid), f"not a UUID: {uid}")
+    for name in ("DTSTAMP", "CREATED", "LAST-MODIFIED"):
+        claim(STAMP.fullmatch(event.value(name)), f"{name} is not a UTC time")
+    claim(re.fullmatch(r"0|[1-9]\d*", event.value("SEQUENCE")), "SEQUENCE is no number")
+    claim(event.value("SUMMARY"), "an empty SUMMARY")
+    claim(event.value("CLASS") == "PRIVATE", "not private")
+    status = event.value("STATUS"), event.value("TRANSP")
+    allowed = [("CONFIRMED", "OPAQUE"), ("CANCELLED", "TRANSPARENT")]
+    claim(status in allowed, f"status {status}")
+    if status[0] == "CANCELLED":
+        claim("cancelled" in event.text("SUMMARY").lower(), "cancelled, but the SUMMARY is silent")
+    for category in event.value("CATEGORIES").split(","):
+        claim(category, "an empty category")
+
+
+def _judge_alarm(alarm: Component) -> None:
+    claim(alarm.name == "VALARM", f"a {alarm.name} in an event")
+    claim(alarm.value("ACTION") == "DISPLAY", "not a DISPLAY")
+    claim(alarm.value("DESCRIPTION"), "an empty DESCRIPTION of an alarm")
+    trigger = alarm.one("TRIGGER")
+    claim(not trigger.params, f"TRIGGER has {trigger.params}")
+    claim(DURATION.fullmatch(trigger.value), f"not a duration: {trigger.value}")
+
+
+def before(alarm: Component) -> timedelta:
+    """How long before the start an alarm goes off."""
+    trigger = alarm.value("TRIGGER")
+    units = {"W": "weeks", "D": "days", "H": "hours", "M": "minutes", "S": "seconds"}
+    amounts = {units[unit]: int(number) for number, unit in re.findall(r"(\d+)([WDHMS])", trigger)}
+    return timedelta(**amounts) * (1 if trigger.startswith("-") else -1)
