@@ -1,0 +1,97 @@
+"""Where a plan goes: a file of the right format, stdout, or the screen."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from meso_sched.cli import layout, view
+from meso_sched.cli.planning import Planned
+from meso_sched.cli.talking import say
+from meso_sched.core.walltime import plural
+from meso_sched.errors import UsageError
+
+FORMATS = ("ics", "json", "csv")
+STDOUT = "-"
+
+
+class Target(NamedTuple):
+    """Where and as what a plan is written; ``path`` None is stdout."""
+
+    path: Path | None
+    format: str
+
+    @classmethod
+    def choose(cls, out: str | None, format_: str | None, *, as_json: bool) -> Target | None:
+        """From ``-o``, ``--format`` and ``--json``; None where nothing is to be written."""
+        if format_ is not None and format_ not in FORMATS:
+            raise UsageError(f'--format: "{format_}" is not known; write {", ".join(FORMATS)}')
+        if as_json and out == STDOUT:
+            raise UsageError("--json and -o - both want stdout; leave one of them out")
+        if out is None:
+            if format_ is not None:
+                raise UsageError("--format: goes with -o; add -o FILE, or -o - for stdout")
+            return cls(None, "json") if as_json else None
+        if out == STDOUT:
+            return cls(None, format_ or "ics")
+        if not out.strip():
+            raise UsageError("-o: is empty; name a file, or - for stdout")
+        suffix = Path(out).suffix.lower().removeprefix(".")
+        if format_ is None and suffix not in FORMATS:
+            raise UsageError(
+                f"-o {out}: the suffix tells no format; end the name in"
+                f" {', '.join('.' + each for each in FORMATS)}, or add --format"
+            )
+        return cls(Path(out), format_ or suffix)
+
+
+def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json: bool) -> None:
+    """Write the plan where it belongs, then show it; data on stdout, words on stderr.
+
+    With ``--json`` the table is left out; where the data goes to stdout, it goes to stderr.
+    """
+    if target is None:
+        _tell(planned.notes, planned.warnings)
+        _show(planned, stderr=False)
+        return
+    from meso_sched.cli.writing import prepare
+
+    written = prepare(
+        planned.plan, planned.audience, planned.warnings, stamp, target.path, target.format
+    )
+    # The data goes first: words that find no reader must not cost it.
+    if target.path is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(written.data)
+        sys.stdout.buffer.flush()
+    else:
+        written.replace(target.path)
+        if as_json:
+            sys.stdout.write(written.document(planned.plan, planned.warnings))
+    _tell(planned.notes, planned.warnings)
+    if not as_json:
+        _show(planned, stderr=target.path is None)
+    if target.path is None:
+        return
+    count = plural(len(planned.plan.booked), "session")
+    say(f"{target.path}: {written.what}" + ("" if written.same else f", {count}"))
+    if target.format == "ics" and planned.plan.course.patient is None:
+        say(
+            "the course has no --patient: a calendar would take another course without one for"
+            " this one and overwrite it; add --patient"
+        )
+
+
+def _show(planned: Planned, *, stderr: bool) -> None:
+    screen = layout.Screen(stderr=stderr)
+    screen.show(view.plan_lines(planned.plan, planned.open_time, screen.width))
+
+
+def _tell(notes: Sequence[str], warnings: Sequence[str]) -> None:
+    for note in notes:
+        say(note)
+    for warning in warnings:
+        say(f"warning: {warning}")

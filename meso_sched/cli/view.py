@@ -1,0 +1,218 @@
+"""What the person at the desk sees: the course, its months, and what a template says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from meso_sched.cli.layout import Column, Line, Span, table, visible, wrapped
+from meso_sched.core.interval import Interval
+from meso_sched.core.regimen import DEFAULT_MINUTES, Keep, Phase, Regimen, Review, Statement
+from meso_sched.core.walltime import MONTHS, plural, show_day, show_time
+
+if TYPE_CHECKING:
+    from meso_sched.core.clinic import OpenTime
+    from meso_sched.core.course import Course
+    from meso_sched.core.placing import BookedSession
+    from meso_sched.core.plan import Plan
+
+MONTH_WIDTH = 9 + 31 * 2
+"""A narrower screen shows no months."""
+
+MOST_MONTHS = 24
+"""A longer course shows only the months that have a session."""
+
+
+def plan_lines(plan: Plan, open_time: OpenTime, width: int) -> Iterator[Line]:
+    """The course as a table, its months with the days marked, and what was chosen."""
+    yield from wrapped(_heading(plan), width)
+    yield from _sessions(plan.booked, width)
+    if width >= MONTH_WIDTH:
+        yield from _months(plan.booked, open_time)
+    yield from _rhythm(plan.course, width)
+    for choice in plan.course.overrides:
+        mark = Span(f"Outside the range of the source, by --override: {visible(choice)}.", "bold")
+        yield from wrapped((mark,), width)
+
+
+def _heading(plan: Plan) -> Line:
+    course = plan.course
+    patient = [] if course.patient is None else [visible(course.patient)]
+    facts = [
+        *patient,
+        f"course {course.number}",
+        f"from {show_day(course.start)} {course.start.year}",
+        plan.clinic.zone_name,
+    ]
+    return Span(visible(str(course.regimen.title)) + ",", "bold"), Span(", ".join(facts))
+
+
+def _sessions(booked: Sequence[BookedSession], width: int) -> list[Line]:
+    columns = (
+        *(Column("#", right=True), Column("Phase"), Column("Date"), Column("Time")),
+        *(Column("Gap", right=True), Column("Ideal"), Column("Why", wraps=True)),
+    )
+    years = {each.day.year for each in booked}
+    return table(columns, [_session(each, year=len(years) > 1) for each in booked], width)
+
+
+def _session(booked: BookedSession, *, year: bool) -> tuple[Span, ...]:
+    shifted = booked.shift_days != 0
+    style = "bold red" if booked.overdue_days else "magenta" if shifted else ""
+    overdue = [f"{plural(booked.overdue_days, 'day')} overdue"] if booked.overdue_days else []
+    return (
+        Span(str(booked.plan.number)),
+        Span(f"{visible(booked.plan.phase)} {booked.plan.of[0]}/{booked.plan.of[1]}"),
+        Span(show_day(booked.day) + (f" {booked.day.year}" if year else ""), style),
+        Span(show_time(booked.start.hour * 60 + booked.start.minute)),
+        Span("" if booked.gap_days is None else f"{booked.gap_days}d"),
+        Span(show_day(booked.plan.ideal), "" if shifted else "dim"),
+        Span(visible("; ".join([*overdue, *booked.why])), style),
+    )
+
+
+def _months(booked: Sequence[BookedSession], open_time: OpenTime) -> Iterator[Line]:
+    """A row a month, two columns a day: a session's number, a dot open, a dash closed."""
+    numbers = {each.day: each.plan.number for each in booked}
+    marks = (f"{day:>2}" if day == 1 or day % 5 == 0 else "  " for day in range(1, 32))
+    yield (Span("- off    " + "".join(marks), "dim"),)
+    for first in _month_starts(booked):
+        days = (_day(day, numbers.get(day), open_time) for day in _days_of(first))
+        yield (
+            Span(f"{MONTHS[first.month - 1]} {first.year} "),
+            *(span for day in days for span in day),
+        )
+
+
+def _month_starts(booked: Sequence[BookedSession]) -> list[date]:
+    taken = {each.day.replace(day=1) for each in booked}
+    month, months = min(taken), []
+    while month <= max(taken):
+        months.append(month)
+        month = (month + timedelta(days=31)).replace(day=1)
+    return months if len(months) <= MOST_MONTHS else sorted(taken)
+
+
+def _days_of(first: date) -> Iterator[date]:
+    day = first
+    while day.month == first.month:
+        yield day
+        day += timedelta(days=1)
+
+
+def _day(day: date, number: int | None, open_time: OpenTime) -> Line:
+    if number is not None:
+        mark = str(number) if number < 100 else "##"
+        return Span(" " * (2 - len(mark))), Span(mark, "bold reverse")
+    return (Span(" -" if open_time.obstacles(day) else " ·", "dim"),)
+
+
+def _rhythm(course: Course, width: int) -> Iterator[Line]:
+    """Which intervals were rounded, so that the patient keeps a weekday."""
+    rounded = [
+        f"{visible(phase.name)} {phase.interval.ideal} as {days}"
+        for phase in course.phases
+        if course.keep is Keep.WEEKDAY and (days := _rounded(phase.interval)) is not None
+    ]
+    if rounded:
+        told = f"Whole weeks: {', '.join(rounded)} (else --keep date)."
+        yield from wrapped((Span(told, "dim"),), width)
+
+
+def _rounded(interval: Interval) -> int | None:
+    """The whole weeks, in days, that stand for another ideal; None where nothing is rounded."""
+    return None if interval.whole_weeks == interval.ideal.days else interval.whole_weeks
+
+
+def regimens_lines(regimens: Mapping[str, Regimen], width: int) -> Iterator[Line]:
+    """Every template in a line or two."""
+    columns = (Column("Regimen"), Column("What", wraps=True), Column("Phases", wraps=True))
+    rows = [
+        (
+            Span(visible(regimen.id), "bold"),
+            Span(visible(str(regimen.title)) + _cited(regimen.sources)),
+            Span(visible("; ".join(_phase(each) for each in regimen.phases))),
+        )
+        for regimen in regimens.values()
+    ]
+    yield from table(columns, rows, width)
+    yield (Span('"?": the source gives no figure, the clinician chooses.', "dim"),)
+
+
+def _phase(phase: Phase) -> str:
+    optional = " (optional)" if phase.optional else ""
+    return f"{phase.name} {phase.sessions_text} every {phase.every_text}{optional}"
+
+
+def regimen_lines(regimen: Regimen, sources: Mapping[str, str], width: int) -> Iterator[Line]:
+    """All that a template says, with the source of each figure."""
+    heading = Span(visible(str(regimen.title)), "bold"), Span(f"({visible(regimen.id)})")
+    yield from wrapped(heading, width)
+    yield from wrapped((Span(f"Source of the phases: {visible(regimen.cited)}."),), width)
+    if regimen.length is None:
+        length = f"{DEFAULT_MINUTES} minutes, as the source gives no length"
+    else:
+        length = f"{regimen.length}{_cited(regimen.length_sources or regimen.sources)}"
+    yield from wrapped((Span(f"A session takes {length}."),), width)
+    yield ()
+    yield from _phases(regimen, width)
+    if regimen.evidence is not None:
+        yield ()
+        evidence = Span(visible(str(regimen.evidence)))
+        yield from wrapped((Span("Evidence:", "bold"), evidence), width)
+    care = regimen.care
+    for title, statements in (
+        ("Who it is not for", care.screening),
+        ("Before a session", care.before),
+        ("After a session", care.after),
+        ("To be expected", care.expect),
+        ("Call a doctor at once", care.call),
+        ("Technique, for the clinician", care.technique),
+        ("Notes", care.notes),
+    ):
+        yield from _section(title, [_statement(each) for each in statements], width)
+    yield from _section("Reviews", [_review(each) for each in regimen.reviews], width)
+    told = [visible(f"{key}: {what}") for key, what in sources.items()]
+    yield from _section("Sources", told, width)
+
+
+def _phases(regimen: Regimen, width: int) -> list[Line]:
+    headings = ("Phase", "Sessions", "Every", "At least", "At most")
+    rows = []
+    for phase in regimen.phases:
+        name = visible(phase.name) + (" (only if asked for)" if phase.optional else "")
+        every = phase.every
+        closest = farthest = ""
+        if every is not None:
+            closest = f"{every.least}" + (f" - {plural(every.below, 'day')}" * bool(every.below))
+            farthest = f"{every.most}" + (f" + {plural(every.above, 'day')}" * bool(every.above))
+        counts = (phase.sessions_text, phase.every_text)
+        chosen = ("? (choose)" if each == "?" else each for each in counts)
+        rows.append([Span(each) for each in (name, *chosen, closest, farthest)])
+    return table([Column(each) for each in headings], rows, width)
+
+
+def _section(title: str, entries: Iterable[str], width: int) -> Iterator[Line]:
+    entries = list(entries)
+    if entries:
+        yield ()
+        yield (Span(title, "bold"),)
+    for entry in entries:
+        yield from wrapped((Span(f"- {entry}"),), width, indent="  ")
+
+
+def _statement(statement: Statement) -> str:
+    what, lasting = str(statement.what), statement.lasting
+    figure = f" [{lasting}]" if lasting and str(lasting) not in what else ""
+    return visible(what) + figure + _cited(statement.sources)
+
+
+def _review(review: Review) -> str:
+    after = "the last session" if review.after is None else f"session {review.after}"
+    when = f"{review.at} after {after}" if review.at else f"at the end of {after}"
+    return f"{visible(str(review.name))}: {when}{_cited(review.sources)}"
+
+
+def _cited(sources: Sequence[str]) -> str:
+    return visible(f" ({', '.join(sources)})") if sources else ""

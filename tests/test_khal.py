@@ -1,0 +1,122 @@
+"""khal, a calendar program of its own, reads from our files what the plan says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from test_events import LATER, file_of, plan, rewritten
+
+from meso_sched.core.plan import Plan
+from meso_sched.exchange.events import CourseFile
+from meso_sched.exchange.ical import to_ics
+
+CONFIG = """
+[calendars]
+[[meso]]
+path = {home}/calendar
+type = calendar
+[locale]
+local_timezone = {zone}
+default_timezone = {zone}
+timeformat = %H:%M
+dateformat = %Y-%m-%d
+longdateformat = %Y-%m-%d
+datetimeformat = %Y-%m-%dT%H:%M
+longdatetimeformat = %Y-%m-%dT%H:%M
+[default]
+default_calendar = meso
+[sqlite]
+path = {home}/khal.db
+"""
+FORMAT = "{start-long}|{end-long}|{status}|{title}"
+
+
+class Khal(NamedTuple):
+    """The program with a home, a configuration and a calendar of its own."""
+
+    home: Path
+
+    def __call__(self, *arguments: str) -> list[str]:
+        """The lines that it prints; it must succeed and complain of nothing."""
+        done = subprocess.run(
+            [sys.executable, "-m", "khal", "-c", str(self.home / "config"), *arguments],
+            cwd=self.home,
+            env={**os.environ, "HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home)},
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            timeout=60,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        # It puts a space after the status.
+        return [line.rstrip().replace(" |", "|") for line in done.stdout.splitlines()]
+
+
+@pytest.fixture
+def khal(tmp_path: Path, request: pytest.FixtureRequest) -> Khal:
+    zone = getattr(request, "param", "Europe/Berlin")
+    (tmp_path / "calendar").mkdir()
+    (tmp_path / "config").write_text(CONFIG.format(home=tmp_path, zone=zone), encoding="utf-8")
+    return Khal(tmp_path)
+
+
+def stored(khal: Khal, file: CourseFile, name: str = "course.ics") -> str:
+    (khal.home / name).write_bytes(to_ics(file))
+    return str(khal.home / name)
+
+
+def expected(made: Plan, titles: list[str], status: str = "CONFIRMED") -> list[str]:
+    return [
+        f"{each.start:%Y-%m-%dT%H:%M}|{each.end:%Y-%m-%dT%H:%M}|{status}|{title}"
+        for each, title in zip(made.booked, titles, strict=True)
+    ]
+
+
+ODD = "O'Brien, Ann; \\n a:b 漢字 İşçi é 👩\u200d⚕ " * 3
+
+
+@pytest.mark.parametrize(
+    "khal", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"], indirect=True
+)
+def test_khal_prints_the_sessions_at_their_times(
+    khal: Khal, request: pytest.FixtureRequest
+) -> None:
+    made = plan(3, patient=ODD, every="1 month", zone=request.node.callspec.params["khal"])
+    titles = [f"{ODD.strip()} ({n}/3)" for n in range(1, 4)]
+    made = made._replace(course=made.course._replace(patient=ODD.strip()))
+    printed = khal("printics", "--format", FORMAT, stored(khal, file_of(made)))
+    assert [" ".join(line.split()) for line in printed[1:]] == expected(made, titles)
+
+
+def test_khal_reads_the_zone_of_the_file_not_its_own(khal: Khal) -> None:
+    made = plan(1, zone="America/New_York", start=date(2027, 3, 16))
+    (line,) = khal("printics", "--format", "{start-long}", stored(khal, file_of(made)))[1:]
+    # In March the clocks of New York have changed and those of Berlin have not: 5 hours, not 6.
+    assert datetime.fromisoformat(line) == datetime(2027, 3, 16, 15)  # noqa: DTZ001 - khal's own
+
+
+def listed(khal: Khal) -> list[str]:
+    arguments = ("--day-format", "", "--format", FORMAT, "2027-01-01", "2027-12-31")
+    return [line for line in khal("list", *arguments) if line]
+
+
+def test_khal_keeps_the_course_in_a_calendar_and_takes_its_updates(khal: Khal) -> None:
+    first = plan(3)
+    khal("import", "--batch", stored(khal, file_of(first)))
+    assert listed(khal) == expected(first, [f"P1 ({n}/3)" for n in (1, 2, 3)])
+
+    second = plan(2, start=date(2027, 1, 7))
+    update = rewritten(second, file_of(first), LATER)
+    khal("import", "--batch", stored(khal, update))
+    gone = first._replace(booked=first.booked[2:])
+    assert sorted(listed(khal)) == sorted(
+        expected(second, ["P1 (1/2)", "P1 (2/2)"])
+        + expected(gone, ["Cancelled: P1 (3/3)"], "CANCELLED")
+    )
+    assert len(list((khal.home / "calendar").glob("*.ics"))) == 3

@@ -1,0 +1,842 @@
+"""`plan`: every option has its effect, data goes to stdout and words to stderr."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, tzinfo
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import pairwise
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import icalendar
+import pytest
+from rich.cells import cell_len
+from running import ISTANBUL, WITHOUT_HOLIDAYS, Desk
+
+from meso_sched.cli import app
+
+HAIR = ("--at", "10:00", "--sessions", "weekly=6", "--sessions", "biweekly=3")
+WORKED_EXAMPLE = (*HAIR, "--sessions", "monthly=3", "--patient", "P1")
+
+KEEPS_WEEKDAY = [
+    *("2027-01-05", "2027-01-12", "2027-01-19", "2027-01-26", "2027-02-02", "2027-02-09"),
+    *("2027-02-23", "2027-03-08", "2027-03-23"),
+    *("2027-04-20", "2027-05-20", "2027-06-15"),
+]
+# Fortnights of 15 days and calendar months from 9 February: 24 February, 11 and 26 March are
+# ideal, then the 26th of each month. 11 March is Eid al-Fitr.
+IDEAL_DATES = [
+    *("2027-01-05", "2027-01-12", "2027-01-19", "2027-01-26", "2027-02-02", "2027-02-09"),
+    *("2027-02-24", "2027-03-11", "2027-03-26"),
+    *("2027-04-26", "2027-05-26", "2027-06-26"),
+]
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Desk:
+    desk = Desk(tmp_path, monkeypatch, capsys)
+    desk.write("schedules.toml", ISTANBUL)
+    return desk
+
+
+@pytest.fixture
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is Thursday, 7 January 2027, one in the morning in Istanbul; still the 6th in UTC."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Clock:
+            return cls(2027, 1, 6, 22, 0, tzinfo=UTC).astimezone(tz)
+
+    monkeypatch.setattr(app, "datetime", Clock)
+
+
+def table_rows(out: str) -> list[list[str]]:
+    """The cells of the sessions' table, those that begin with a number."""
+    return [re.split(r"\s{2,}", line.strip()) for line in out.splitlines() if _numbered(line)]
+
+
+def _numbered(line: str) -> bool:
+    return re.match(r" ?\d+  \S", line) is not None
+
+
+def events(data: bytes) -> list[Any]:
+    return list(icalendar.Calendar.from_ical(data).walk("VEVENT"))
+
+
+def days_of(data: bytes) -> list[str]:
+    return [event["DTSTART"].dt.date().isoformat() for event in events(data)]
+
+
+def summaries(data: bytes) -> list[str]:
+    return [str(event["SUMMARY"]) for event in events(data)]
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_bytes().decode(), newline="")))
+
+
+# The worked example
+
+
+def test_the_worked_example_in_json(desk: Desk) -> None:
+    result = desk.plan(*WORKED_EXAMPLE)
+    assert result.days == KEEPS_WEEKDAY
+    document = result.document
+    starts = [session["start"][11:] for session in document["sessions"]]
+    assert starts == ["10:00:00+03:00"] * 12
+    assert {session["end"][11:] for session in document["sessions"]} == {"10:30:00+03:00"}
+    shifts = {each["number"]: each["shift_days"] for each in document["sessions"]}
+    assert {number: shift for number, shift in shifts.items() if shift} == {8: -1, 11: 2}
+    assert [session["overdue_days"] for session in document["sessions"]] == [0] * 12
+    assert document["sessions"][10]["gap_days"] == 30
+    assert "Eid al-Fitr" in " ".join(document["sessions"][7]["why"])
+    assert "Eid al-Adha" in " ".join(document["sessions"][10]["why"])
+    assert [bool(session["why"]) for session in document["sessions"]] == [
+        number in (8, 11) for number in range(1, 13)
+    ]
+    assert document["warnings"] == []
+
+
+def test_the_worked_example_in_the_table_the_calendar_and_the_csv_agree(desk: Desk) -> None:
+    result = desk.run("plan", "hair", "--start", "2027-01-05", *WORKED_EXAMPLE, "-o", "a.ics")
+    assert result.code == 0
+    rows = table_rows(result.out)
+    assert [row[2].removesuffix(" 2027") for row in rows] == [
+        *("Tue 5 Jan", "Tue 12 Jan", "Tue 19 Jan", "Tue 26 Jan", "Tue 2 Feb", "Tue 9 Feb"),
+        *("Tue 23 Feb", "Mon 8 Mar", "Tue 23 Mar", "Tue 20 Apr", "Thu 20 May", "Tue 15 Jun"),
+    ]
+    assert {row[3] for row in rows} == {"10:00"}
+    calendar = (desk.folder / "a.ics").read_bytes()
+    assert days_of(calendar) == KEEPS_WEEKDAY
+    assert {event["DTSTART"].dt.isoformat()[11:] for event in events(calendar)} == {
+        "10:00:00+03:00"
+    }
+    desk.plan(*WORKED_EXAMPLE, "-o", "a.csv")
+    listed = rows_of(desk.folder / "a.csv")
+    assert [row["date"] for row in listed] == KEEPS_WEEKDAY
+    desk.plan(*WORKED_EXAMPLE, "-o", "a.json")
+    stored = json.loads((desk.folder / "a.json").read_text())
+    assert [each["start"][:10] for each in stored["sessions"]] == KEEPS_WEEKDAY
+    uids = [str(event["UID"]) for event in events(calendar)]
+    assert uids == [each["uid"] for each in stored["sessions"]] == [row["uid"] for row in listed]
+
+
+def test_the_worked_example_counted_in_dates(desk: Desk) -> None:
+    result = desk.plan(*WORKED_EXAMPLE, "--keep", "date")
+    assert [session["ideal"] for session in result.document["sessions"]] == IDEAL_DATES
+    assert result.document["course"]["keep"] == "date"
+    moved = {number: day for number, day in enumerate(result.days) if day not in IDEAL_DATES}
+    assert list(moved) == [7]
+    assert moved[7] in ("2027-03-10", "2027-03-12")
+
+
+def test_months_are_marked_with_the_sessions(desk: Desk) -> None:
+    out = desk.run("plan", "hair", "--start", "2027-01-05", *WORKED_EXAMPLE).out
+    months = [line for line in out.splitlines() if re.match(r"[A-Z][a-z]{2} 2027", line)]
+    assert [line[:8] for line in months] == [
+        f"{name} 2027" for name in ("Jan", "Feb", "Mar", "Apr", "May", "Jun")
+    ]
+    ruler = next(line for line in out.splitlines() if line.startswith("- off"))
+    for day, number in zip(KEEPS_WEEKDAY, range(1, 13), strict=True):
+        row = months[int(day[5:7]) - 1]
+        at = ruler.index("1") - 1 + 2 * (int(day[8:]) - 1)
+        assert row[at : at + 2].strip() == str(number)
+
+
+# JSON
+
+
+def test_the_json_has_the_documented_keys_and_types(desk: Desk) -> None:
+    document = desk.plan("--patient", "P1").document
+    assert set(document) == {"schema", "course", "sessions", "reviews", "warnings"}
+    assert document["schema"] == "meso-sched/plan/1"
+    assert document["course"] == {
+        "regimen": "hair",
+        "patient": "P1",
+        "number": 1,
+        "timezone": "Europe/Istanbul",
+        "keep": "weekday",
+        "overrides": [],
+    }
+    kinds: dict[str, Any] = {
+        **dict.fromkeys(("phase", "start", "end", "ideal", "earliest", "uid", "status"), str),
+        **dict.fromkeys(("number", "shift_days", "overdue_days", "sequence"), int),
+        **dict.fromkeys(("of", "why"), list),
+        "latest": str | None,
+        "gap_days": int | None,
+    }
+    for session in document["sessions"]:
+        assert set(session) == set(kinds)
+        assert [key for key, kind in kinds.items() if not isinstance(session[key], kind)] == []
+        assert (session["latest"] is None) == (session["gap_days"] is None)
+    first, *others = document["sessions"]
+    assert (first["latest"], first["earliest"], first["of"]) == (None, "2027-01-05", [1, 4])
+    assert all(each["earliest"] <= each["start"][:10] <= each["latest"] for each in others)
+
+
+def test_json_beside_a_file_says_what_the_file_holds(desk: Desk) -> None:
+    result = desk.plan("-o", "a.ics", "--patient", "P1")
+    assert result.days == days_of((desk.folder / "a.ics").read_bytes())
+
+
+def test_data_is_on_stdout_and_words_are_on_stderr(desk: Desk) -> None:
+    desk.write("schedules.toml", WITHOUT_HOLIDAYS)
+    plan = ("plan", "hair", "--start", "2020-01-07")
+    for args, begins in (((), "Hair"), (("--json",), "{"), (("-o", "-"), "BEGIN:VCALENDAR")):
+        result = desk.run(*plan, *args)
+        assert result.code == 0
+        assert result.out.startswith(begins)
+        assert "meso-sched: " not in result.out
+        assert "no holidays are known" in result.err
+        assert "sessions lie in the past, the first on" in result.err
+
+
+def test_a_calendar_on_stdout_has_its_table_on_stderr(desk: Desk) -> None:
+    result = desk.process("plan", "hair", "--start", "2027-01-05", *WORKED_EXAMPLE, "-o", "-")
+    assert result.returncode == 0
+    assert days_of(result.stdout) == KEEPS_WEEKDAY
+    assert result.stdout.startswith(b"BEGIN:VCALENDAR\r\n")
+    assert result.stdout.endswith(b"END:VCALENDAR\r\n")
+    assert [row[0] for row in table_rows(result.stderr.decode())] == [
+        str(number) for number in range(1, 13)
+    ]
+
+
+@pytest.mark.parametrize(("format_", "begins"), [("json", "{"), ("csv", "patient,regimen,")])
+def test_a_format_may_be_asked_for_on_stdout(desk: Desk, format_: str, begins: str) -> None:
+    result = desk.run("plan", "hair", "--start", "2027-01-05", "-o", "-", "--format", format_)
+    assert result.out.startswith(begins)
+    assert "Hair mesotherapy" in result.err
+
+
+# Options
+
+
+def test_at_is_the_preferred_time(desk: Desk) -> None:
+    assert {each["start"][11:16] for each in desk.plan().document["sessions"]} == {"09:00"}
+    late = desk.plan("--at", "16:30").document
+    assert {each["start"][11:16] for each in late["sessions"]} == {"16:30"}
+
+
+def test_a_time_in_the_start_is_preferred_unless_at_says_another(desk: Desk) -> None:
+    starts = desk.plan(start="2027-01-05T10:15").document["sessions"]
+    assert {each["start"][11:16] for each in starts} == {"10:15"}
+    starts = desk.plan("--at", "09:00", start="2027-01-05T10:15").document["sessions"]
+    assert [each["start"][11:16] for each in starts] == ["10:15", *["09:00"] * (len(starts) - 1)]
+
+
+def test_patient_and_course_make_another_identity(desk: Desk) -> None:
+    plans = [
+        desk.plan(*args).document
+        for args in (
+            (),
+            ("--patient", "P1"),
+            ("--patient", "P2"),
+            ("--patient", "P1", "--course", "2"),
+        )
+    ]
+    assert len({plan["sessions"][0]["uid"] for plan in plans}) == 4
+    assert [plan["course"]["patient"] for plan in plans] == [None, "P1", "P2", "P1"]
+    assert [plan["course"]["number"] for plan in plans] == [1, 1, 1, 2]
+    out = desk.run("plan", "hair", "--start", "2027-01-05", "--patient", "P1", "--course", "2").out
+    assert "P1, course 2, from Tue 5 Jan 2027, Europe/Istanbul" in " ".join(out.split())
+
+
+def test_counts_are_chosen_and_else_the_lowest(desk: Desk) -> None:
+    def counts(*args: str) -> dict[str, int]:
+        return {each["phase"]: each["of"][1] for each in desk.plan(*args).document["sessions"]}
+
+    assert counts() == {"weekly": 4, "biweekly": 2, "monthly": 3}
+    assert counts("--sessions", "weekly=5", "--sessions", "monthly=7") == {
+        "weekly": 5,
+        "biweekly": 2,
+        "monthly": 7,
+    }
+
+
+def test_an_interval_is_chosen_and_else_the_lowest(desk: Desk) -> None:
+    def gaps(*args: str) -> set[int]:
+        sessions = desk.plan(*args, regimen="face").document["sessions"]
+        ideals = [date.fromisoformat(each["ideal"]) for each in sessions]
+        return {(later - day).days for day, later in pairwise(ideals)}
+
+    assert gaps() == {7}
+    assert gaps("--every", "series=3 weeks") == {21}
+
+
+def test_an_optional_phase_comes_only_if_asked_for(desk: Desk) -> None:
+    def phases(*args: str) -> list[str]:
+        sessions = desk.plan(*args, regimen="face").document["sessions"]
+        return list(dict.fromkeys(each["phase"] for each in sessions))
+
+    assert phases() == ["series"]
+    assert phases("--sessions", "maintenance=2") == ["series", "maintenance"]
+
+
+def test_until_fills_the_open_phase(desk: Desk) -> None:
+    sessions = desk.plan("--until", "2027-09-30").document["sessions"]
+    ideals = [each["ideal"] for each in sessions if each["phase"] == "monthly"]
+    assert (ideals[0], ideals[-1], len(ideals)) == ("2027-03-23", "2027-09-07", 7)
+
+
+def test_length_lasts(desk: Desk) -> None:
+    session = desk.plan("--length", "45m").document["sessions"][0]
+    assert (session["start"][11:16], session["end"][11:16]) == ("09:00", "09:45")
+
+
+def test_on_between_and_away_are_kept(desk: Desk) -> None:
+    plan = desk.plan("--on", "mon,thu").document["sessions"]
+    assert {datetime.fromisoformat(each["start"]).weekday() for each in plan} <= {0, 3}
+    plan = desk.plan("--between", "13:00-14:00", "--at", "10:00").document["sessions"]
+    assert {each["start"][11:16] for each in plan} == {"13:00"}
+    away = desk.plan("--away", "2027-01-11..2027-01-12", "--away", "2027-01-19")
+    assert not {"2027-01-11", "2027-01-12", "2027-01-19"} & set(away.days)
+    assert away.days[1] == "2027-01-13"
+    assert any("away" in why for why in away.document["sessions"][1]["why"])
+
+
+def test_override_takes_a_choice_outside_its_range_and_marks_it_everywhere(desk: Desk) -> None:
+    outside = ("--sessions", "weekly=8", "--override", "--patient", "P1", "--for", "clinic")
+    result = desk.plan(*outside, "-o", "a.ics")
+    assert result.document["course"]["overrides"] == ["sessions weekly=8"]
+    assert result.document["sessions"][7]["of"] == [8, 8]
+    out = desk.run("plan", "hair", "--start", "2027-01-05", *outside).out
+    assert "Outside the range of the source, by --override: sessions weekly=8." in out
+    calendar = (desk.folder / "a.ics").read_bytes()
+    assert all("sessions weekly=8" in str(event["DESCRIPTION"]) for event in events(calendar))
+    inside = desk.plan("--sessions", "weekly=5", "--override")
+    assert inside.document["course"]["overrides"] == []
+
+
+# Five Tuesdays in a row, and the patient is away on every fourth one: whenever it begins, one
+# gap is two weeks, 6 days more than a week and its one day of grace.
+FIVE = """[regimens.five]
+title = "Five"
+[[regimens.five.phases]]
+name = "weekly"
+sessions = "5"
+every = "1 week"
+"""
+AWAY = ("2027-02-02", "2027-03-02", "2027-03-30", "2027-04-27")
+OVERDUE = ("--on", "tue", *(word for day in AWAY for word in ("--away", day)))
+
+
+def test_strict_refuses_an_overdue_course_and_writes_nothing(desk: Desk) -> None:
+    desk.write("schedules.toml", ISTANBUL + FIVE)
+    before = desk.files()
+    plan = ("plan", "five", "--start", "2027-01-05", *OVERDUE, "-o", "a.ics")
+    result = desk.run(*plan, "--strict")
+    assert (result.code, result.out) == (4, "")
+    assert "session 5 (Tue 9 Feb) is 6 days overdue" in result.err
+    assert desk.files() == before
+    lax = desk.run(*plan)
+    assert lax.code == 0
+    assert "warning: session 5 (Tue 9 Feb) is 6 days overdue" in lax.err
+    assert "6 days overdue" in " ".join(lax.out.split())
+    document = desk.plan(*OVERDUE, regimen="five").document
+    assert [each["overdue_days"] for each in document["sessions"]] == [0, 0, 0, 0, 6]
+    assert ["6 days overdue" in warning for warning in document["warnings"]] == [True]
+    assert desk.run("plan", "five", "--start", "2027-01-05", "--strict").code == 0
+
+
+def test_for_decides_what_the_calendar_tells(desk: Desk) -> None:
+    told = {}
+    for audience in ("", "clinic", "patient"):
+        path = f"{audience or 'plain'}.ics"
+        chosen = ("--for", audience) if audience else ()
+        desk.plan("--patient", "P1", *chosen, "-o", path)
+        told[audience] = summaries((desk.folder / path).read_bytes())[0]
+    assert "P1" in told[""]
+    assert "Hair" not in told[""]
+    assert "weekly" not in told[""]
+    assert "P1" in told["clinic"]
+    assert "Hair mesotherapy" in told["clinic"]
+    assert "weekly" in told["clinic"]
+    assert "Hair" not in told["patient"]
+    assert "P1" not in told["patient"]
+
+
+def test_a_schedules_file_wins_over_the_folders(desk: Desk) -> None:
+    desk.write("own.toml", '[clinic]\ntimezone = "Europe/Berlin"\n')
+    assert desk.plan("--schedules", "own.toml").document["course"]["timezone"] == "Europe/Berlin"
+    assert desk.plan().document["course"]["timezone"] == "Europe/Istanbul"
+
+
+def test_the_same_input_gives_the_same_bytes(desk: Desk) -> None:
+    desk.setenv("SOURCE_DATE_EPOCH", "1767225600")
+    for name in ("a.ics", "b.ics"):
+        desk.plan(*WORKED_EXAMPLE, "-o", name)
+    files = desk.files()
+    assert files["a.ics"] == files["b.ics"]
+    assert {event["DTSTAMP"].dt for event in events(files["a.ics"])} == {
+        datetime(2026, 1, 1, tzinfo=UTC)
+    }
+
+
+# Dates
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2027-02-01", "Mon 1 Feb 2027"),
+        ("today", "Thu 7 Jan 2027"),
+        ("tomorrow", "Fri 8 Jan 2027"),
+        ("next tue", "Tue 12 Jan 2027"),
+        ("next thu", "Thu 14 Jan 2027"),
+        ("+2w", "Thu 21 Jan 2027"),
+    ],
+)
+@pytest.mark.usefixtures("today")
+def test_the_resolved_start_is_shown_counted_from_the_clinics_own_today(
+    desk: Desk, text: str, shown: str
+) -> None:
+    result = desk.run("plan", "hair", "--start", text)
+    assert result.code == 0
+    assert f"from {shown}" in " ".join(result.out.split())
+
+
+@pytest.mark.usefixtures("today")
+def test_the_other_dates_are_counted_from_today_too(desk: Desk) -> None:
+    assert "2027-01-20" not in desk.plan("--away", "+13d", start="next wed").days
+    assert "2027-01-20" in desk.plan(start="next wed").days
+    filled = desk.plan("--until", "+35w", start="today").document["sessions"]
+    assert filled[-1]["of"][1] > 3
+
+
+@pytest.mark.usefixtures("today")
+def test_sessions_in_the_past_are_warned_about(desk: Desk) -> None:
+    result = desk.plan(start="2027-01-05")
+    assert len(result.document["warnings"]) == 1
+    assert "session 1 (Tue 5 Jan 2027, 09:00) lies in the past" in result.document["warnings"][0]
+    assert desk.plan(start="2027-01-08").document["warnings"] == []
+
+
+# Holidays
+
+
+def test_that_no_holidays_are_known_is_said_once_and_only_then(desk: Desk) -> None:
+    assert "holidays" not in desk.plan().err
+    desk.write("schedules.toml", WITHOUT_HOLIDAYS)
+    said = desk.plan(*WORKED_EXAMPLE).err
+    assert said.count("no holidays are known") == 1
+    assert 'holidays = "' in said
+
+
+# Busy time
+
+
+def busy_event(first: str, last: str, uid: str = "other@example.org") -> str:
+    return "\r\n".join(
+        [
+            *("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//other//EN", "BEGIN:VEVENT"),
+            *(f"UID:{uid}", "DTSTAMP:20260101T000000Z", f"DTSTART:{first}", f"DTEND:{last}"),
+            *("SUMMARY:Secret", "END:VEVENT", "END:VCALENDAR", ""),
+        ]
+    )
+
+
+MORNING = busy_event("20270112T060000Z", "20270112T080000Z")  # 09:00 to 11:00 in Istanbul
+WHOLE_DAY = busy_event("20270119T060000Z", "20270119T150000Z", "day@example.org")
+
+
+@pytest.fixture
+def web() -> Iterator[str]:
+    """The address of a calendar on a server."""
+
+    class Calendar(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/calendar")
+            self.end_headers()
+            self.wfile.write(MORNING.encode())
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Keep the test's stderr for the command."""
+
+    with HTTPServer(("127.0.0.1", 0), Calendar) as serving:
+        thread = Thread(target=serving.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{serving.server_port}/calendar.ics"
+        serving.shutdown()
+        thread.join()
+
+
+def test_busy_time_of_files_folders_and_urls_is_left_free(desk: Desk, web: str) -> None:
+    desk.write("morning.ics", MORNING)
+    desk.write("folder/deep/day.ics", WHOLE_DAY)
+    for source in ("morning.ics", web):
+        sessions = desk.plan("--busy", source).document["sessions"]
+        assert sessions[1]["start"] == "2027-01-12T11:00:00+03:00"
+        assert "Secret" not in " ".join(sessions[1]["why"])
+    both = desk.plan("--busy", "morning.ics", "--busy", "folder").document["sessions"]
+    assert both[1]["start"] == "2027-01-12T11:00:00+03:00"
+    assert both[2]["start"][:10] in ("2027-01-18", "2027-01-20")
+    assert both[2]["why"]
+
+
+def test_a_courses_own_file_does_not_block_it_but_anothers_does(desk: Desk) -> None:
+    first = desk.plan("--patient", "P1", "-o", "a.ics").document["sessions"]
+    again = desk.plan("--patient", "P1", "--busy", "a.ics").document["sessions"]
+    assert [each["start"] for each in again] == [each["start"] for each in first]
+    other = desk.plan("--patient", "P2", "--busy", "a.ics").document["sessions"]
+    assert {each["start"][11:16] for each in other} == {"09:30"}
+
+
+# Files
+
+
+def test_planning_again_onto_the_same_file_updates_it(desk: Desk) -> None:
+    desk.setenv("SOURCE_DATE_EPOCH", "1767225600")
+    path = desk.folder / "a.ics"
+    desk.plan("--patient", "P1", "-o", "a.ics")
+    first = path.read_bytes()
+    desk.setenv("SOURCE_DATE_EPOCH", "1770000000")
+    again = desk.plan("--patient", "P1", "-o", "a.ics")
+    assert path.read_bytes() == first
+    assert "nothing changed" in again.err
+    result = desk.plan("--patient", "P1", "--away", "2027-01-12", "-o", "a.ics")
+    updated = {str(event["UID"]): event for event in events(path.read_bytes())}
+    assert [str(event["UID"]) for event in events(first)] == list(updated)
+    sequences = [int(event["SEQUENCE"]) for event in updated.values()]
+    assert sequences == [each["sequence"] for each in result.document["sessions"]]
+    assert (sequences[0], sequences[1]) == (0, 1)
+    assert {int(event["SEQUENCE"]) for event in events(first)} == {0}
+    moved = list(updated.values())[1]
+    assert moved["DTSTART"].dt.isoformat() == result.document["sessions"][1]["start"]
+    assert moved["LAST-MODIFIED"].dt > moved["CREATED"].dt
+
+
+def test_a_session_that_a_new_plan_drops_stays_cancelled(desk: Desk) -> None:
+    desk.plan("--patient", "P1", "--sessions", "monthly=4", "-o", "a.ics")
+    desk.plan("--patient", "P1", "-o", "a.ics")
+    found = events((desk.folder / "a.ics").read_bytes())
+    assert [str(event["STATUS"]) for event in found] == [*["CONFIRMED"] * 9, "CANCELLED"]
+    assert "Cancelled" in str(found[-1]["SUMMARY"])
+
+
+@pytest.mark.parametrize("suffix", ["ics", "json", "csv"])
+@pytest.mark.parametrize(
+    "other", [("--patient", "P2"), ("--patient", "P1", "--course", "2"), ()], ids=str
+)
+def test_another_courses_file_is_never_overwritten(
+    desk: Desk, suffix: str, other: tuple[str, ...]
+) -> None:
+    name = f"a.{suffix}"
+    desk.plan("--patient", "P1", "-o", name)
+    before = desk.files()
+    result = desk.run("plan", "hair", "--start", "2027-01-05", *other, "-o", name)
+    assert (result.code, result.out) == (2, "")
+    assert f"{name}: " in result.err
+    assert "another name" in result.err
+    assert desk.files() == before
+
+
+@pytest.mark.parametrize("suffix", ["ics", "json", "csv"])
+def test_the_file_of_another_regimen_is_never_overwritten(desk: Desk, suffix: str) -> None:
+    desk.plan("--patient", "P1", "-o", f"a.{suffix}")
+    before = desk.files()
+    other = ("plan", "face", "--start", "2027-01-05", "--patient", "P1", "-o", f"a.{suffix}")
+    result = desk.run(*other)
+    assert (result.code, result.out) == (2, "")
+    assert desk.files() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.ics", b"not a calendar"),
+        ("b.ics", b"\xff\xfe\x00"),
+        ("c.ics", MORNING.encode()),
+        ("d.json", b'{"course": 1}'),
+        ("e.json", b"[]"),
+        ("f.csv", b"a,b\r\n1,2\r\n"),
+        ("g.csv", b"\x00\x00"),
+    ],
+)
+def test_a_file_of_another_kind_is_never_overwritten(desk: Desk, name: str, data: bytes) -> None:
+    desk.write(name, data)
+    result = desk.run("plan", "hair", "--start", "2027-01-05", "-o", name)
+    assert (result.code, result.out) == (2, "")
+    assert f"{name}: " in result.err
+    assert (desk.folder / name).read_bytes() == data
+
+
+def test_a_file_to_which_somebody_added_events_is_left(desk: Desk) -> None:
+    desk.plan("--patient", "P1", "-o", "a.ics")
+    path = desk.folder / "a.ics"
+    event = MORNING.partition("BEGIN:VEVENT")[2].partition("END:VCALENDAR")[0]
+    text = path.read_bytes().decode().replace("END:VCALENDAR", f"BEGIN:VEVENT{event}END:VCALENDAR")
+    path.write_bytes(text.encode())
+    away = ("--patient", "P1", "--away", "2027-01-12", "-o", "a.ics")
+    result = desk.run("plan", "hair", "--start", "2027-01-05", *away)
+    assert result.code == 2
+    assert path.read_bytes() == text.encode()
+
+
+def test_a_file_is_its_owners_alone(desk: Desk) -> None:
+    for name in ("a.ics", "a.json", "a.csv"):
+        desk.plan("--patient", "P1", "-o", name)
+        assert stat.S_IMODE((desk.folder / name).stat().st_mode) == 0o600
+    assert sorted(os.listdir(desk.folder)) == ["a.csv", "a.ics", "a.json", "schedules.toml"]
+
+
+# A patient reference of any kind
+
+REFERENCES = {
+    "commas and semicolons": 'Doe, Jane; "J" \\n \\ :',
+    "line breaks": "Jane\r\nDoe\nBEGIN:VEVENT",
+    "controls": "Jane\x1b[31m\x07\x85Doe",
+    "emoji": "Jane 💉👩🏽‍⚕️",
+    "right to left": "\u202eمريم أحمد\u202c",
+    "a formula": '=HYPERLINK("http://evil")',
+    "very long": "ü" * 500,
+}
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_a_patient_reference_is_carried_safely(desk: Desk, name: str) -> None:
+    patient = REFERENCES[name]
+    desk.write("schedules.toml", ISTANBUL)
+    result = desk.plan("--patient", patient, "-o", "a.ics")
+    assert result.document["course"]["patient"] == patient
+    plain = re.sub("[\x00-\x09\x0b-\x1f\x7f-\x9f]", "", re.sub("\r\n|\x85", "\n", patient))
+    found = events((desk.folder / "a.ics").read_bytes())
+    assert len(found) == 9
+    assert str(found[0]["SUMMARY"]) == f"{plain} (1/9)"
+    desk.plan("--patient", patient, "-o", "a.csv")
+    rows = rows_of(desk.folder / "a.csv")
+    assert {row["patient"].removeprefix("'") for row in rows} == {patient}
+    assert rows[0]["patient"][0] not in "=+-@"
+    for suffix in ("ics", "csv"):
+        again = desk.run("plan", "hair", "--start", "2027-01-05", "--patient", patient,
+                         "-o", f"a.{suffix}")  # fmt: skip
+        assert again.code == 0, again.err
+    _shows_no_controls(again.out + again.err)
+
+
+def _shows_no_controls(shown: str) -> None:
+    steering = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+    assert steering.findall(shown) == []
+
+
+def test_titles_and_phases_cannot_steer_the_terminal(desk: Desk) -> None:
+    evil = r"\u001b]0;owned\u0007\u009b31m\u202e"
+    desk.write(
+        "schedules.toml",
+        ISTANBUL
+        + f'[regimens.evil]\ntitle = "T{evil}"\nsources = ["S{evil}"]\nevidence = "E{evil}"\n'
+        + f'notes = [{{ what = "N{evil}", sources = ["M{evil}"] }}]\n'
+        + f'[[regimens.evil.phases]]\nname = "P{evil}"\nsessions = "2-3"\nevery = "1 week"\n',
+    )
+    for args in (
+        ("plan", "evil", "--start", "2027-01-05"),
+        ("plan", "evil", "--start", "2027-01-05", "-o", "\x1b[31m.ics"),
+        ("plan", "evil", "--start", "2027-01-05", "--sessions", "\x1b[31m=2"),
+        ("plan", "evil", "--start", "\x1b[31m"),
+        ("plan", "\x1b[31m", "--start", "2027-01-05"),
+        ("plan", "evil", "--start", "2027-01-05", "--busy", "\x1b[31m.ics"),
+        ("plan", "evil", "--start", "2027-01-05", "--schedules", "\x1b[31m.toml"),
+        ("plan", "evil", "--start", "2027-01-05", "--sessions", "P\x1b]0;owned\x07\x9b31m\u202e=9"),
+        ("regimens",),
+        ("show", "evil"),
+    ):
+        result = desk.run(*args)
+        assert result.out + result.err
+        _shows_no_controls(result.out + result.err)
+
+
+# The screen
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a very long name of a phase that goes on and on for more than a line of any screen",
+     "x" * 90, "毎週の治療の長い名前" * 5, "💉" * 40, "p"],
+    ids=["sentence", "one word", "wide letters", "emoji", "short"],
+)  # fmt: skip
+def test_no_line_is_wider_than_the_screen(desk: Desk, name: str) -> None:
+    desk.write(
+        "schedules.toml",
+        ISTANBUL
+        + f'[regimens.wide]\ntitle = "{name} {name}"\nsources = ["{name}"]\n'
+        + f'[[regimens.wide.phases]]\nname = "{name}"\nsessions = "12"\nevery = "15 days"\n',
+    )
+    plan = ("plan", "wide", "--start", "2027-01-05", "--away", "2027-01-19", "--patient", name)
+    for args in (plan, ("regimens",), ("show", "wide")):
+        lines = desk.run(*args).out.splitlines()
+        assert len(lines) > 3
+        assert [line for line in lines if cell_len(line) > 80] == []
+
+
+def test_long_courses_and_many_reasons_fit_the_screen(desk: Desk) -> None:
+    plan = ("plan", "hair", "--start", "2027-01-05", "--sessions", "monthly=100")
+    lines = desk.run(*plan, "--on", "fri", "--between", "09:00-10:00").out.splitlines()
+    assert len(lines) > 106
+    assert [line for line in lines if cell_len(line) > 80] == []
+
+
+@pytest.mark.parametrize("env", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}], ids=str)
+def test_a_pipe_gets_utf8_without_escape_codes(desk: Desk, env: dict[str, str]) -> None:
+    args = ("plan", "rejuvenation", "--start", "2027-01-05", "--sessions", "series=2")
+    result = desk.process(*args, "--every", "series=2 weeks", "--patient", "Şükrü 💉", **env)
+    assert result.returncode == 0
+    text = result.stdout.decode("utf-8")
+    assert "décolleté" in text
+    assert "Şükrü 💉" in text
+    assert "\x1b" not in text
+
+
+def test_force_color_gives_colours_in_a_pipe(desk: Desk) -> None:
+    result = desk.process("plan", "hair", "--start", "2027-01-05", FORCE_COLOR="1")
+    assert b"\x1b[" in result.stdout
+    plain = re.sub(rb"\x1b\[[0-9;]*m", b"", result.stdout).decode()
+    assert [row[0] for row in table_rows(plain)] == [str(number) for number in range(1, 10)]
+
+
+def test_a_terminal_has_colours_unless_no_color_says_not(desk: Desk) -> None:
+    args = ("plan", "hair", "--start", "2027-01-05", "--away", "2027-01-12")
+    code, shown = desk.terminal(*args)
+    assert code == 0
+    assert re.search(r"\x1b\[[0-9;]*3[1-6]m *Wed 13 Jan", shown)  # it is shifted
+    code, shown = desk.terminal(*args, NO_COLOR="1")
+    assert code == 0
+    assert "Wed 13 Jan" in shown
+    assert re.search(r"\x1b\[[0-9;]*(3[0-7]|9[0-7]|4[0-7])m", shown) is None
+
+
+def test_a_terminal_without_abilities_gets_no_escape_codes(desk: Desk) -> None:
+    result = desk.process("plan", "hair", "--start", "2027-01-05", NO_COLOR="1", TERM="dumb")
+    assert b"\x1b" not in result.stdout
+
+
+# Asking
+
+
+def test_a_missing_choice_is_asked_for_on_a_terminal_until_it_can_be_read(desk: Desk) -> None:
+    answers = [
+        ("number of sessions", "some"),
+        ('"some" is not a number', "0"),
+        ("1 to 500", "3"),
+        ("interval", "fortnightly"),
+        ('"fortnightly" is not an interval', "2 weeks"),
+    ]
+    args = ("plan", "rejuvenation", "--start", "2027-01-05", "-o", "a.csv")
+    code, shown = desk.terminal(*args, answers=answers)
+    assert code == 0, shown
+    assert "Skin rejuvenation" in shown
+    rows = rows_of(desk.folder / "a.csv")
+    assert [row["date"] for row in rows] == ["2027-01-05", "2027-01-19", "2027-02-02"]
+
+
+def test_what_was_chosen_is_not_asked_for(desk: Desk) -> None:
+    code, shown = desk.terminal(
+        *("plan", "rejuvenation", "--start", "2027-01-05", "--sessions", "series=2"),
+        answers=[("interval", "3 weeks")],
+    )
+    assert code == 0, shown
+    assert "number of sessions" not in shown
+    assert "Tue 26 Jan" in re.sub(r"\x1b\[[0-9;]*m", "", shown)
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+def test_giving_up_at_a_question_is_no_bug(desk: Desk, key: str) -> None:
+    before = desk.files()
+    code, shown = desk.terminal(
+        *("plan", "slimming", "--start", "2027-01-05", "-o", "a.ics"),
+        answers=[("number of sessions", key)],
+    )
+    assert code not in (0, 1)  # 1 is a bug
+    assert "Traceback" not in shown
+    assert "this is a bug" not in shown
+    assert desk.files() == before
+
+
+def test_a_course_without_a_patient_does_not_take_anothers_events_for_its_own(desk: Desk) -> None:
+    plan = ("plan", "hair", "--start", "2027-01-05T10:00")
+    assert desk.run(*plan, "-o", "one.ics").code == 0
+    again = desk.run(*plan, "--busy", "one.ics", "--json")
+    slots = {session["start"] for session in json.loads(again.out)["sessions"]}
+    taken = events((desk.folder / "one.ics").read_bytes())
+    assert not slots & {event["DTSTART"].dt.isoformat() for event in taken}
+
+
+def test_a_start_that_moves_by_a_week_is_warned_about(desk: Desk) -> None:
+    plan = ("plan", "hair", "--start", "2027-01-05", "--away")
+    late = desk.run(*plan, "2027-01-05..2027-01-13", "--json")
+    (warning,) = json.loads(late.out)["warnings"]
+    assert warning.startswith("the course begins on Thu 14 Jan, 9 days after the start that was")
+    assert json.loads(desk.run(*plan, "2027-01-05", "--json").out)["warnings"] == []
+
+
+def test_weekdays_and_hours_given_twice_add_up(desk: Desk) -> None:
+    limits = ("--on", "tue", "--on", "thu", "--between", "09:00-10:00", "--between", "14:00-15:00")
+    result = desk.run("plan", "hair", "--start", "2027-01-06", "--at", "14:00", *limits, "--json")
+    first = json.loads(result.out)["sessions"][0]
+    assert first["start"].startswith("2027-01-07T14:00")
+
+
+def test_words_that_find_no_reader_do_not_cost_the_data(desk: Desk) -> None:
+    plan = ("plan", "hair", "--start", "2027-01-05", "--patient", "P1", "-o", "-")
+    shell = ("bash", "-c", f'{sys.executable} -m meso_sched "$@" 2>/dev/full', "sh")
+    result = desk.process(*plan, program=shell)
+    assert result.stdout.endswith(b"END:VCALENDAR\r\n")
+
+
+def test_the_csv_marks_a_choice_outside_its_range(desk: Desk) -> None:
+    choice = ("--sessions", "weekly=8", "--override")
+    result = desk.run(
+        "plan", "hair", "--start", "2027-01-05", *choice, "-o", "-", "--format", "csv"
+    )
+    assert "sessions weekly=8" in result.out
+
+
+def test_a_folder_without_calendars_takes_no_time_and_is_said(desk: Desk) -> None:
+    (desk.folder / "empty").mkdir()
+    result = desk.run("plan", "hair", "--start", "2027-01-05", "--busy", "empty")
+    assert result.code == 0
+    assert "empty: the folder has no .ics file yet" in result.err
+
+
+def test_a_session_over_the_autumn_change_of_clocks_is_written(desk: Desk) -> None:
+    night = (
+        '[clinic]\ntimezone = "Europe/Berlin"\n[clinic.hours]\nsun = "00:00-06:00"\n'
+        '[regimens.one]\ntitle = "One"\n[[regimens.one.phases]]\nname = "p"\nsessions = "1"\n'
+        'every = "1 week"\n'
+    )
+    desk.write("night.toml", night)
+    plan = ("plan", "one", "--schedules", "night.toml", "--start", "2027-10-31T02:30")
+    assert desk.run(*plan, "-o", "x.ics").code == 0
+    (event,) = events((desk.folder / "x.ics").read_bytes())
+    assert (event.end - event.start).total_seconds() in (0, 1800)
+    assert event["DTEND"].dt.astimezone(UTC) == datetime(2027, 10, 31, 1, tzinfo=UTC)
+
+
+def test_a_file_without_its_private_properties_is_still_updated(desk: Desk) -> None:
+    plan = ("plan", "hair", "--start", "2027-01-05T10:00", "--patient", "P1", "-o", "a.ics")
+    assert desk.run(*plan).code == 0
+    file = desk.folder / "a.ics"
+    unfolded = file.read_bytes().replace(b"\r\n ", b"")
+    lines = [line for line in unfolded.split(b"\r\n") if not line.startswith(b"X-MESO")]
+    file.write_bytes(b"\r\n".join(lines))
+    assert desk.run(*plan).code == 0
+    assert {int(event["SEQUENCE"]) for event in events(file.read_bytes())} == {1}
+
+
+def test_a_length_that_nobody_gives_is_free_to_choose(desk: Desk) -> None:
+    result = desk.run("plan", "knee-pain", "--start", "2027-01-05", "--length", "45m", "--json")
+    document = json.loads(result.out)
+    assert document["course"]["overrides"] == []
+    assert document["sessions"][0]["end"][11:16] == "09:45"
