@@ -80,9 +80,9 @@ def test_every_obstacle_of_a_day_is_known() -> None:
     )
     assert time.obstacles(SUN_14_MAR) == (
         "the clinic is closed",
+        "closed on Sundays",
         "is Eid al-Fitr",
         "is Pi Day",
-        "closed on Sundays",
         "the patient is away",
         "the patient comes on Mon and Thu",
     )

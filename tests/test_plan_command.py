@@ -840,3 +840,13 @@ def test_a_length_that_nobody_gives_is_free_to_choose(desk: Desk) -> None:
     document = json.loads(result.out)
     assert document["course"]["overrides"] == []
     assert document["sessions"][0]["end"][11:16] == "09:45"
+
+
+def test_weekly_closings_in_the_midst_of_a_stretch_are_told_once(desk: Desk) -> None:
+    desk.write("mon.toml", '[clinic]\nholidays = ""\n[clinic.hours]\nmon = "09:00-09:30"\n')
+    plan = ("plan", "hair", "--start", "2027-01-04", "--length", "45m", "--schedules", "mon.toml")
+    result = desk.run(*plan)
+    assert result.code == 4
+    assert "Mon 4 Jan to Mon 3 May: no opening of 45 minutes (closed on Tuesdays and" in result.err
+    assert result.err.count("Mondays") == 0
+    assert result.err.count("Tuesdays") == 2

@@ -86,10 +86,10 @@ class OpenTime(NamedTuple):
         obstacles = []
         if any(day in days for days in clinic.closed):
             obstacles.append("the clinic is closed")
-        if holiday is not None and holiday.closes_at is None:
-            obstacles.extend(f"is {name}" for name in holiday.names)
         if not clinic.hours[weekday]:
             obstacles.append(f"{WEEKLY} {WEEKDAY_NAMES[weekday]}s")
+        if holiday is not None and holiday.closes_at is None:
+            obstacles.extend(f"is {name}" for name in holiday.names)
         if any(day in days for days in limits.away):
             obstacles.append("the patient is away")
         if limits.weekdays is not None and weekday not in limits.weekdays:

@@ -76,6 +76,11 @@ class _Run:
     reasons: tuple[str, ...]
     closed: tuple[str, ...] = ()
 
+    @property
+    def is_weekly(self) -> bool:
+        """Whether the clinic is merely closed on these weekdays."""
+        return self.reasons[0].startswith(WEEKLY)
+
     def common(self, day: date, reasons: tuple[str, ...]) -> tuple[str, ...]:
         """The reasons that the day after the last one shares."""
         if day != self.last + timedelta(days=1):
@@ -85,28 +90,48 @@ class _Run:
     @property
     def told(self) -> str:
         days, reason = show_days(self.first, self.last), self.reasons[0]
-        closed = f" ({', '.join(self.closed)})" if self.closed else ""
+        if self.is_weekly:
+            return f"{days}: {_weekly(self.reasons)}"
+        closed = f" ({_weekly(self.closed)})" if self.closed else ""
         if self.first == self.last and reason.startswith("is "):
             return f"{days} {reason}{closed}"
         return f"{days}: {reason.removeprefix('is ')}{closed}"
 
 
+def _weekly(reasons: tuple[str, ...]) -> str:
+    """``closed on Saturdays and Sundays``, of those of the reasons that are weekly closings."""
+    weekdays = [each.removeprefix(WEEKLY) for each in reasons if each.startswith(WEEKLY)]
+    return WEEKLY + " and".join(weekdays)
+
+
 def _add(runs: list[_Run], day: date, reasons: tuple[str, ...]) -> None:
-    """Let the last run go on, also over a weekly closing in its midst, or begin another."""
-    if runs and (common := runs[-1].common(day, reasons)):
-        runs[-1].last, runs[-1].reasons = day, common
-        return
-    if len(runs) > 1 and runs[-1].reasons[0].startswith(WEEKLY):
-        earlier, closing = runs[-2], runs[-1]
-        resumed = closing.common(day, closing.reasons) and earlier.common(
-            closing.first, earlier.reasons
-        )
-        common = tuple(reason for reason in earlier.reasons if reason in reasons)
-        if resumed and common:
-            names = (*earlier.closed, closing.reasons[0])
-            runs[-2:] = [_Run(earlier.first, day, common, tuple(dict.fromkeys(names)))]
-            return
-    runs.append(_Run(day, day, reasons))
+    """Let the last run go on, also over weekly closings in its midst, or begin another."""
+    last = runs[-1] if runs else None
+    if last is None:
+        runs.append(_Run(day, day, reasons))
+    elif common := last.common(day, reasons):
+        last.last, last.reasons = day, common
+    elif last.is_weekly and reasons[0].startswith(WEEKLY) and last.common(day, last.reasons):
+        last.last, last.reasons = day, (*last.reasons, reasons[0])
+    elif resumed := _resumed(runs, day, reasons):
+        runs[-2:] = [resumed]
+    else:
+        runs.append(_Run(day, day, reasons))
+
+
+def _resumed(runs: list[_Run], day: date, reasons: tuple[str, ...]) -> _Run | None:
+    """The run before a weekly closing that goes on behind it, with the closing in its midst."""
+    if len(runs) < 2 or not runs[-1].is_weekly:
+        return None
+    earlier, closing = runs[-2:]
+    adjacent = earlier.common(closing.first, earlier.reasons) and closing.common(
+        day, closing.reasons
+    )
+    common = tuple(reason for reason in earlier.reasons if reason in reasons)
+    if not (adjacent and common):
+        return None
+    closed = tuple(dict.fromkeys((*earlier.closed, *closing.reasons)))
+    return _Run(earlier.first, day, common, closed)
 
 
 def unusable(starts: DayStarts, day: date) -> tuple[str, ...]:
