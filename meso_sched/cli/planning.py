@@ -16,7 +16,8 @@ from meso_sched.core.plan import Plan, PlanRequest, horizon, make_plan
 from meso_sched.core.regimen import Regimen
 from meso_sched.core.walltime import parse_spans, parse_time, show_day, show_time
 from meso_sched.errors import UsageError
-from meso_sched.exchange.schedules import Catalogue, parse_keep, parse_minutes
+from meso_sched.exchange.schedule_values import parse_keep, parse_minutes
+from meso_sched.exchange.schedules import Catalogue
 
 
 class PlanOptions(NamedTuple):

@@ -48,11 +48,15 @@ def why(starts: DayStarts, booking: Booking) -> tuple[str, ...]:
 
 
 def obstacles(
-    starts: DayStarts, days: Iterable[date], known: Callable[[date], str | None], most: int = 999
+    starts: DayStarts,
+    days: Iterable[date],
+    known: Callable[[date], str | None],
+    most: int | None = None,
 ) -> str:
     """What keeps each of these days from being used; days with one reason in common as one.
 
     ``known`` gives a reason of the caller's own for a day; days without any reason are left out.
+    Stretches past ``most`` are only counted.
     """
     runs: list[_Run] = []
     for day in days:
@@ -61,7 +65,7 @@ def obstacles(
         if reasons:
             _add(runs, day, reasons)
     told = [run.told for run in runs[:most]]
-    if len(runs) > most:
+    if most is not None and len(runs) > most:
         more = len(runs) - most
         told.append(f"and {more} more {'stretch' if more == 1 else 'stretches'}")
     return ", ".join(told)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from meso_sched.core import explaining
 from meso_sched.core.clinic import Busy, OpenTime
 from meso_sched.core.course import IdealSession
-from meso_sched.core.starts import DayStarts, local_end, local_start
+from meso_sched.core.starts import DayStarts, Start, local_end, local_start
 from meso_sched.core.walltime import plural, show_day
 from meso_sched.errors import PlacingError
 
@@ -80,7 +80,7 @@ def place(request: PlacingRequest) -> tuple[BookedSession, ...]:
         )
     search = _Search(request)
     days = search.optimum()
-    return tuple(_book(request, search.starts, days, index) for index in range(len(days)))
+    return tuple(_book(search, days, index) for index in range(len(days)))
 
 
 class _Layer(NamedTuple):
@@ -131,10 +131,13 @@ class _Search:
             )
         return self._limits[key]
 
+    def start_on(self, day: int) -> Start | None:
+        """The best start of a day, on the first one not before the start; None if none is free."""
+        return self.starts.best(day, self.first_minute if day == self.first_day else 0)
+
     def _cost(self, index: int, day: int) -> int | None:
         """What a day costs a session by itself; None where no start is free."""
-        not_before = self.first_minute if day == self.first_day else 0
-        start = self.starts.best(day, not_before)
+        start = self.start_on(day)
         if start is None:
             return None
         shift = day - self.ideals[index]
@@ -258,15 +261,11 @@ class _Tail:
         return min(costs, default=None)
 
 
-def _book(
-    request: PlacingRequest, starts: DayStarts, days: Sequence[int], index: int
-) -> BookedSession:
-    session = request.sessions[index]
+def _book(search: _Search, days: Sequence[int], index: int) -> BookedSession:
+    request, session = search.request, search.sessions[index]
     day = date.fromordinal(days[index])
     before = date.fromordinal(days[index - 1]) if index else request.previous
-    first_minute = request.start.hour * 60 + request.start.minute
-    not_before = first_minute if day == request.start.date() else 0
-    best = starts.best(days[index], not_before)
+    best = search.start_on(days[index])
     assert best is not None, "the search books only days with a free start"
     earliest = request.start.date() if before is None else session.interval.earliest(before)
     latest = None if before is None else session.interval.latest(before)
@@ -278,7 +277,7 @@ def _book(
         day=day,
         start=best,
         start_day=request.start.date(),
-        start_minute=first_minute,
+        start_minute=search.first_minute,
         earliest=earliest,
         latest=latest,
         before=before,
@@ -293,7 +292,7 @@ def _book(
         latest=latest,
         gap_days=None if before is None else (day - before).days,
         overdue_days=0 if latest is None else max(0, (day - latest).days),
-        why=explaining.why(starts, booking),
+        why=explaining.why(search.starts, booking),
     )
 
 

@@ -17,21 +17,7 @@ from meso_sched.core.walltime import WEEKDAYS, Span
 from meso_sched.errors import FileError, ProblemsError
 from meso_sched.exchange import zones
 from meso_sched.exchange.schedule_tables import LISTED, read_regimens, read_shared
-from meso_sched.exchange.schedule_values import parse_days, parse_keep, parse_minutes
 from meso_sched.exchange.toml_tables import TomlFile
-
-__all__ = [
-    "FILE_NAME",
-    "MAX_BYTES",
-    "Catalogue",
-    "layers",
-    "load",
-    "parse_days",
-    "parse_keep",
-    "parse_minutes",
-    "read_text",
-    "shipped_file",
-]
 
 FILE_NAME = "schedules.toml"
 MAX_BYTES = 4 << 20
