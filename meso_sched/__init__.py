@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from meso_sched.core.course import Choices, Course, make_course
     from meso_sched.core.plan import Plan, PlanRequest, make_plan
+    from meso_sched.core.revising import Revision, RevisionRequest, revise
+    from meso_sched.core.telling import Told
     from meso_sched.exchange.schedules import Catalogue, load
+    from meso_sched.exchange.stored import StoredCourse, read_course
 
 __version__ = "0.1.0"
 __all__ = [
@@ -16,9 +19,15 @@ __all__ = [
     "Course",
     "Plan",
     "PlanRequest",
+    "Revision",
+    "RevisionRequest",
+    "StoredCourse",
+    "Told",
     "load",
     "make_course",
     "make_plan",
+    "read_course",
+    "revise",
 ]
 
 _HOME = {
@@ -27,9 +36,15 @@ _HOME = {
     "Course": "meso_sched.core.course",
     "Plan": "meso_sched.core.plan",
     "PlanRequest": "meso_sched.core.plan",
+    "Revision": "meso_sched.core.revising",
+    "RevisionRequest": "meso_sched.core.revising",
+    "StoredCourse": "meso_sched.exchange.stored",
+    "Told": "meso_sched.core.telling",
     "load": "meso_sched.exchange.schedules",
     "make_course": "meso_sched.core.course",
     "make_plan": "meso_sched.core.plan",
+    "read_course": "meso_sched.exchange.stored",
+    "revise": "meso_sched.core.revising",
 }
 
 

@@ -24,6 +24,10 @@ class FileError(MesoError):
     exit_code = 3
 
 
+class NoCourseError(FileError):
+    """A calendar is as it should be, but holds no course that this tool can work with."""
+
+
 class PlacingError(MesoError):
     """A session finds no place, or is overdue where that is not allowed."""
 

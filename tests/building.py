@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from hypothesis import strategies as st
+
+from meso_sched.core.booked import Slot
 from meso_sched.core.clinic import Busy, Clinic, Holiday, Limits, OpenTime
-from meso_sched.core.course import Choices, Course, make_course
+from meso_sched.core.course import Choices, Course, IdealSession, PlannedPhase, make_course
 from meso_sched.core.interval import Count, Interval, parse_flex
 from meso_sched.core.placing import PlacingRequest
 from meso_sched.core.regimen import Keep, Phase, Regimen, Text
@@ -79,9 +84,10 @@ def days(first: date, last: date | None = None) -> DateRange:
 
 def outside(opened: Iterable[date], first: date, last: date) -> tuple[DateRange, ...]:
     """Closures that leave only ``opened`` of the days from ``first`` to ``last``."""
-    kept = set(opened)
-    all_days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    return tuple(DateRange(day, day) for day in all_days if day not in kept)
+    one = timedelta(days=1)
+    edges = [first - one, *sorted({day for day in opened if first <= day <= last}), last + one]
+    gaps = [(before + one, after - one) for before, after in pairwise(edges)]
+    return tuple(DateRange(*gap) for gap in gaps if gap[0] <= gap[1])
 
 
 def request(
@@ -89,21 +95,49 @@ def request(
     place: Clinic | None = None,
     *,
     at: time = time.min,
+    not_before: date | None = None,
+    sessions: Sequence[IdealSession] | None = None,
     limits: Limits | None = None,
     holidays: Mapping[date, Holiday] | None = None,
     taken: Sequence[tuple[datetime, datetime]] = (),
     length: int | None = None,
-    previous: date | None = None,
+    fixed: Mapping[int, Slot] = MappingProxyType({}),
+    first_days: Mapping[int, date] = MappingProxyType({}),
 ) -> PlacingRequest:
-    """What ``place`` is asked, with no limits unless told otherwise."""
+    """What ``place`` is asked, with no limits unless told otherwise.
+
+    ``not_before`` is the day of the start where it is not the course's own, ``sessions`` are those
+    of the course that are left.
+    """
     return PlacingRequest(
-        sessions=course.sessions,
-        start=datetime.combine(course.start, at),
+        sessions=course.sessions if sessions is None else tuple(sessions),
+        start=datetime.combine(not_before or course.start, at),
         length=course.length if length is None else length,
         open_time=OpenTime(place or clinic(), limits or Limits(), holidays or {}),
         busy=Busy.of(taken),
-        previous=previous,
+        fixed=fixed,
+        first_days=first_days,
     )
+
+
+def slot_on(day: date, minute: int = 10 * 60, minutes: int = 30) -> Slot:
+    """A slot in Istanbul, where no clock changes."""
+    begins = datetime.combine(day, time.min, ZoneInfo("Europe/Istanbul"))
+    start = begins + timedelta(minutes=minute)
+    return Slot(start, start + timedelta(minutes=minutes))
+
+
+def without(course: Course, *cancelled: int) -> tuple[IdealSession, ...]:
+    """The sessions of a course that are left when some are cancelled, by number."""
+    left: list[IdealSession] = []
+    skipped: list[Interval] = []
+    for session in course.sessions:
+        if session.number in cancelled:
+            skipped.append(session.interval)
+        else:
+            left.append(session._replace(skipped=tuple(skipped)))
+            skipped.clear()
+    return tuple(left)
 
 
 def taken_from(
@@ -113,3 +147,49 @@ def taken_from(
     wall = datetime.combine(day, time.min) + timedelta(minutes=minute)
     begins = wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     return begins, begins + timedelta(minutes=minutes)
+
+
+# Random courses
+
+INTERVALS = [
+    ("1 day", None),
+    ("2 days", None),
+    ("2 days", (1, 0)),
+    ("3 days", (0, 4)),
+    ("4 days", (2, 1)),
+    ("1 week", None),
+    ("1 week", (0, 0)),
+    ("1 week", (3, 3)),
+    ("10 days", None),
+    ("15 days", None),
+    ("15 days", (0, 2)),
+    ("1 month", None),
+    ("1 month", (7, 0)),
+    ("2-4 days", None),
+    ("5-9 days", None),
+    ("1-2 weeks", None),
+    ("1-2 months", None),
+]
+"""Each with its flex in days below and above, None for the default."""
+
+
+def intervals() -> st.SearchStrategy[Interval]:
+    """Intervals of every unit, with and without flex, ranges with a choice inside them too."""
+    parsed = st.sampled_from(INTERVALS).map(lambda each: Interval.parse(*each))
+    return parsed | st.sampled_from(["1 week", "10 days", "2 weeks"]).map(
+        lambda text: Interval.parse("5-15 days").choose(Interval.parse(text).ideal)
+    )
+
+
+@st.composite
+def courses(draw: st.DrawFn, first: date, least: int, most: int) -> Course:
+    """A course of ``least`` to ``most`` sessions in one or two phases, the second seldom anew."""
+    total = draw(st.integers(least, most))
+    split = draw(st.integers(1, total))
+    counts = [count for count in (split, total - split) if count]
+    phases = [PlannedPhase(f"p{n}", count, draw(intervals())) for n, count in enumerate(counts)]
+    if len(phases) == 2 and draw(st.sampled_from([False, False, True])):
+        anew = first + timedelta(days=draw(st.integers(1, 60)))
+        phases[1] = phases[1]._replace(restarted=anew)
+    keep = draw(st.sampled_from(Keep))
+    return Course(HAIR, None, 1, first, keep, 30, tuple(phases), ())

@@ -7,14 +7,18 @@ plain enumeration what the core finds by search. Slow, so only for small cases; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
+from itertools import pairwise
+from types import MappingProxyType
 
 from dateutil.relativedelta import relativedelta
 
+from meso_sched.core.booked import BookedSession
+from meso_sched.core.course import IdealSession, PlannedPhase
 from meso_sched.core.interval import Interval, Step
-from meso_sched.core.placing import BookedSession, PlacingRequest
+from meso_sched.core.placing import PlacingRequest
 
 REACH = timedelta(days=120)
 DAYS_OF_UNIT = {"day": 1, "week": 7, "month": 30.4375, "year": 12 * 30.4375}
@@ -67,20 +71,81 @@ def whole_weeks(interval: Interval) -> int | None:
 
 
 def ideal_dates(
-    phases: Iterable[tuple[int, Interval]], start: date, *, keep_weekday: bool
+    phases: Iterable[PlannedPhase],
+    start: date,
+    *,
+    keep_weekday: bool,
+    rebased: Mapping[int, date] = MappingProxyType({}),
 ) -> list[date]:
-    """Where phases of (count, interval) put their sessions."""
+    """Where phases put their sessions; behind a rebased one they count from its own day."""
     dates: list[date] = []
-    for count, interval in phases:
-        anchor = dates[-1] if dates else start
-        numbers = range(1, count + 1) if dates else range(count)
-        weeks = whole_weeks(interval) if keep_weekday else None
-        for k in numbers:
+    counted_from, steps = start, 0
+    for phase in phases:
+        if phase.restarted is not None:
+            counted_from, steps = phase.restarted, 0
+        elif dates:
+            counted_from, steps = rebased.get(len(dates), dates[-1]), 1
+        weeks = whole_weeks(phase.interval) if keep_weekday else None
+        for _ in range(phase.sessions):
             if weeks is None:
-                dates.append(after(anchor, interval.ideal, k))
+                dates.append(after(counted_from, phase.interval.ideal, steps))
             else:
-                dates.append(anchor + timedelta(days=weeks * k))
+                dates.append(counted_from + timedelta(days=weeks * steps))
+            steps += 1
+            if len(dates) in rebased:
+                counted_from, steps = rebased[len(dates)], 1
     return dates
+
+
+# The limits of a session
+
+
+def latest(session: IdealSession, before: date) -> date | None:
+    """The last day after ``before`` that is not overdue; None if it begins a phase anew."""
+    if session.restarts:
+        return None
+    for cancelled in session.skipped:
+        before = most(cancelled, before)
+    return most(session.interval, before)
+
+
+def overdue_days(session: IdealSession, before: date, day: date) -> int:
+    """Days past the latest."""
+    last = latest(session, before)
+    return 0 if last is None else max(0, (day - last).days)
+
+
+def is_fixed(request: PlacingRequest, session: IdealSession) -> bool:
+    """Whether its slot stays as it is."""
+    return session.number in request.fixed
+
+
+def first_day(request: PlacingRequest, session: IdealSession) -> date:
+    """The first day of a session that is open, whatever the one before it says."""
+    return max(request.start.date(), request.first_days.get(session.number, date.min))
+
+
+def last_days(request: PlacingRequest) -> list[date]:
+    """The last day of each session: 120 days after its ideal or the soonest that it can be."""
+    lasts: list[date] = []
+    soonest: date | None = None
+    for session in request.sessions:
+        if is_fixed(request, session):
+            soonest = request.fixed[session.number].start.date()
+        else:
+            gap = date.min if soonest is None else least(session.interval, soonest)
+            soonest = max(first_day(request, session), gap)
+        lasts.append(max(session.ideal, soonest) + REACH)
+    return lasts
+
+
+def gap_holds(
+    request: PlacingRequest, earlier: IdealSession, before: date, session: IdealSession, day: date
+) -> bool:
+    """Whether the least is kept between two neighbours; between two fixed ones none is asked."""
+    if is_fixed(request, earlier) and is_fixed(request, session):
+        return True
+    return day >= least(session.interval, before)
 
 
 # The clock
@@ -179,30 +244,41 @@ def wish_distance(request: PlacingRequest, minute: int) -> int:
 
 
 def score(request: PlacingRequest, plan: Sequence[Slot]) -> Score:
-    """The five soft rules of a plan that keeps the hard one; the lower the better."""
-    befores = [request.previous, *(day for day, _ in plan)]
+    """The five soft rules of a plan that keeps the hard one; the lower the better.
+
+    A fixed session counts only where it is overdue after one that is open.
+    """
     overdue = distance = early = minutes = 0
-    for session, before, (day, minute) in zip(request.sessions, befores, plan, strict=False):
-        if before is not None:
-            overdue += max(0, (day - most(session.interval, before)).days)
-        distance += abs((day - session.ideal).days)
-        early += day < session.ideal
-        minutes += wish_distance(request, minute)
+    placed = list(zip(request.sessions, plan, strict=True))
+    for (earlier, (before, _)), (session, (day, _)) in pairwise(placed):
+        if not (is_fixed(request, earlier) and is_fixed(request, session)):
+            overdue += overdue_days(session, before, day)
+    for session, (day, minute) in placed:
+        if not is_fixed(request, session):
+            distance += abs((day - session.ideal).days)
+            early += day < session.ideal
+            minutes += wish_distance(request, minute)
     return overdue, distance, early, minutes, tuple(day for day, _ in plan)
 
 
 def candidates(request: PlacingRequest, taken: Taken) -> list[list[Slot]]:
-    """For each session every day within reach that has a start, at the best start of that day."""
-    last = max(session.ideal for session in request.sessions) + REACH
+    """For each session every day within reach that has a start, at the best start of that day.
+
+    A fixed session has its own slot only.
+    """
+    lasts = last_days(request)
     first = request.start.date()
-    slots: list[Slot] = []
-    for n in range((last - first).days + 1):
+    free_slots: list[Slot] = []
+    for n in range((max(lasts) - first).days + 1):
         day = first + timedelta(days=n)
         free = starts(request, day, taken)
         if free:
-            slots.append((day, min(free, key=lambda m: (wish_distance(request, m), m))))
+            free_slots.append((day, min(free, key=lambda m: (wish_distance(request, m), m))))
     return [
-        [slot for slot in slots if slot[0] <= session.ideal + REACH] for session in request.sessions
+        [_slot(request.fixed[session.number].start)]
+        if is_fixed(request, session)
+        else [slot for slot in free_slots if first_day(request, session) <= slot[0] <= last]
+        for session, last in zip(request.sessions, lasts, strict=True)
     ]
 
 
@@ -213,10 +289,8 @@ def all_plans(request: PlacingRequest, choices: Sequence[Sequence[Slot]]) -> Ite
         if len(plan) == len(choices):
             yield plan
             return
-        session = request.sessions[len(plan)]
-        before = plan[-1][0] if plan else request.previous
         for slot in choices[len(plan)]:
-            if before is None or slot[0] >= least(session.interval, before):
+            if _gaps_hold(request, [*plan[-1:], slot], max(0, len(plan) - 1)):
                 yield from extend([*plan, slot])
 
     return extend([])
@@ -228,12 +302,12 @@ def brute_force(request: PlacingRequest, taken: Taken = ()) -> list[Slot] | None
     return min(plans, key=lambda plan: score(request, plan), default=None)
 
 
-def first_without_place(request: PlacingRequest, taken: Taken = ()) -> int:
-    """The number of the first session that no plan reaches."""
+def first_without_place(request: PlacingRequest, taken: Taken = ()) -> IdealSession:
+    """The first session that no plan reaches."""
     choices = candidates(request, taken)
     for count in range(1, len(choices) + 1):
         if next(all_plans(request, choices[:count]), None) is None:
-            return request.sessions[count - 1].number
+            return request.sessions[count - 1]
     raise AssertionError("every session finds a place")
 
 
@@ -250,11 +324,14 @@ def better_single_move(
     return None
 
 
-def _gaps_hold(request: PlacingRequest, plan: Sequence[Slot]) -> bool:
-    befores = [request.previous, *(day for day, _ in plan)]
+def _gaps_hold(request: PlacingRequest, plan: Sequence[Slot], position: int = 0) -> bool:
+    """Whether slots in a row, those of the sessions from ``position`` on, keep the least."""
+    sessions = request.sessions[position : position + len(plan)]
     return all(
-        before is None or day >= least(session.interval, before)
-        for session, before, (day, _) in zip(request.sessions, befores, plan, strict=False)
+        gap_holds(request, earlier, before, session, day)
+        for (earlier, (before, _)), (session, (day, _)) in pairwise(
+            zip(sessions, plan, strict=True)
+        )
     )
 
 
@@ -263,50 +340,76 @@ def _gaps_hold(request: PlacingRequest, plan: Sequence[Slot]) -> bool:
 
 def slots(booked: Iterable[BookedSession]) -> list[Slot]:
     """The days and minutes of a booked plan, as its aware starts show them."""
-    return [(each.start.date(), each.start.hour * 60 + each.start.minute) for each in booked]
+    return [_slot(each.start) for each in booked]
+
+
+def _slot(start: datetime) -> Slot:
+    return start.date(), start.hour * 60 + start.minute
 
 
 def violations(
     request: PlacingRequest, booked: Sequence[BookedSession], taken: Taken = ()
 ) -> list[str]:
     """Every breach of the hard rules, and every figure of a booked session that is not so."""
-    zone = request.open_time.clinic.zone
     found: list[str] = []
     if [each.plan for each in booked] != list(request.sessions):
         found.append("not the sessions that were asked for")
-    before = request.previous
-    for each, slot in zip(booked, slots(booked), strict=True):
-        day, minute = slot
-        wrong = list(complaints(request, slot, taken))
-        if each.start.second or each.start.astimezone(UTC) != moment(day, minute, zone):
-            wrong.append("not the first moment that shows this time")
-        if each.end.astimezone(UTC) - each.start.astimezone(UTC) != timedelta(
-            minutes=request.length
-        ):
-            wrong.append("not of the asked length")
-        if each.start.tzinfo is not zone or each.end.tzinfo is not zone:
-            wrong.append("not in the clinic's zone")
-        if day > each.plan.ideal + REACH:
-            wrong.append("more than 120 days after the ideal")
-        wrong += _wrong_figures(each, day, before)
-        found += [f"session {each.plan.number} on {slot}: {what}" for what in wrong]
-        before = day
+    earlier: BookedSession | None = None
+    for each, last in zip(booked, last_days(request), strict=True):
+        if is_fixed(request, each.plan):
+            wrong = list(_wrong_where_fixed(request, each))
+        else:
+            wrong = list(_wrong_where_open(request, each, last, taken))
+        wrong += _wrong_figures(request, each, earlier)
+        found += [f"session {each.plan.number} on {each.start}: {what}" for what in wrong]
+        earlier = each
     return found
 
 
-def _wrong_figures(each: BookedSession, day: date, before: date | None) -> Iterator[str]:
-    if each.shift_days != (day - each.plan.ideal).days or each.day != day:
+def _wrong_where_fixed(request: PlacingRequest, each: BookedSession) -> Iterator[str]:
+    slot = request.fixed[each.plan.number]
+    if (each.start, each.end) != (slot.start, slot.end):
+        yield f"moved away from {slot.start}"
+    if each.why:
+        yield "explained, although a person chose it"
+
+
+def _wrong_where_open(
+    request: PlacingRequest, each: BookedSession, last: date, taken: Taken
+) -> Iterator[str]:
+    zone = request.open_time.clinic.zone
+    day, minute = slot = _slot(each.start)
+    yield from complaints(request, slot, taken)
+    if each.start.second or each.start.astimezone(UTC) != moment(day, minute, zone):
+        yield "not the first moment that shows this time"
+    if each.end.astimezone(UTC) - each.start.astimezone(UTC) != timedelta(minutes=request.length):
+        yield "not of the asked length"
+    if each.start.tzinfo is not zone or each.end.tzinfo is not zone:
+        yield "not in the clinic's zone"
+    if not first_day(request, each.plan) <= day <= last:
+        yield "before its first day or out of reach"
+
+
+def _wrong_figures(
+    request: PlacingRequest, each: BookedSession, earlier: BookedSession | None
+) -> Iterator[str]:
+    session, day = each.plan, each.start.date()
+    if each.shift_days != (day - session.ideal).days or each.day != day:
         yield "a wrong shift"
-    if before is None:
-        if (each.latest, each.gap_days, each.overdue_days) != (None, None, 0):
-            yield "limits without a session before"
+    if earlier is None:
+        first = session.ideal if is_fixed(request, session) else first_day(request, session)
+        figures = (each.before, each.earliest, each.latest, each.gap_days, each.overdue_days)
+        if figures != (None, first, None, None, 0):
+            yield "wrong limits without a session before"
         return
-    earliest, latest = least(each.plan.interval, before), most(each.plan.interval, before)
-    if day < earliest:
+    before = earlier.start.date()
+    if not gap_holds(request, earlier.plan, before, session, day):
         yield f"closer than the least gap after {before}"
-    if (each.earliest, each.latest) != (earliest, latest):
+    if each.before != earlier.plan.number:
+        yield "after another session than the one before it"
+    if (each.earliest, each.latest) != (least(session.interval, before), latest(session, before)):
         yield "wrong limits"
     if each.gap_days != (day - before).days:
         yield "a wrong gap"
-    if each.overdue_days != max(0, (day - latest).days):
+    if each.overdue_days != overdue_days(session, before, day):
         yield "wrong overdue days"

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 
+import judge_placing as judge
 import pytest
-from building import HAIR, phase, regimen
+from building import HAIR, courses, phase, regimen
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from meso_sched.core.course import Choices, Course, Missing, make_course, missing_choices
+from meso_sched.core.course import (
+    Choices,
+    Course,
+    IdealSession,
+    Missing,
+    lay_out,
+    make_course,
+    missing_choices,
+)
 from meso_sched.core.interval import Count, Interval
 from meso_sched.core.regimen import Keep, Phase, Regimen
 from meso_sched.errors import UsageError
@@ -31,7 +42,11 @@ def course(
 
 
 def ideals(made: Course) -> list[str]:
-    return [f"{session.ideal:%-d %b}" for session in made.sessions]
+    return dates(made.sessions)
+
+
+def dates(sessions: Iterable[IdealSession]) -> list[str]:
+    return [f"{session.ideal:%-d %b}" for session in sessions]
 
 
 def refusal(template: Regimen, choices: Choices, start: date = TUE_5_JAN) -> str:
@@ -113,6 +128,210 @@ def test_the_choice_of_keep_wins_over_the_regimen_and_that_over_the_clinic() -> 
     assert course(regimen(monthly), keep=Keep.DATE).keep is Keep.DATE
     assert course(by_date, keep=Keep.WEEKDAY).keep is Keep.DATE
     assert course(by_date, Choices(keep=Keep.WEEKDAY), keep=Keep.DATE).keep is Keep.WEEKDAY
+
+
+# Ideal dates behind a session that was done on another day
+
+WEEKLY = ["5 Jan", "12 Jan", "19 Jan", "26 Jan"]
+BIWEEKLY = ["9 Feb", "23 Feb"]
+MONTHLY = ["23 Mar", "20 Apr", "18 May"]
+
+
+@pytest.mark.parametrize(
+    ("rebased", "expected"),
+    [
+        pytest.param({}, [*WEEKLY, *BIWEEKLY, *MONTHLY], id="none"),
+        pytest.param(
+            {1: date(2027, 1, 7)},
+            [
+                "5 Jan",
+                "14 Jan",
+                "21 Jan",
+                "28 Jan",
+                *("11 Feb", "25 Feb", "25 Mar", "22 Apr", "20 May"),
+            ],
+            id="the first of all",
+        ),
+        pytest.param(
+            {2: date(2027, 1, 9)},
+            [
+                "5 Jan",
+                "12 Jan",
+                "16 Jan",
+                "23 Jan",
+                *("6 Feb", "20 Feb", "20 Mar", "17 Apr", "15 May"),
+            ],
+            id="one too early",
+        ),
+        pytest.param(
+            {4: date(2027, 1, 30)},
+            [*WEEKLY, "13 Feb", "27 Feb", "27 Mar", "24 Apr", "22 May"],
+            id="the last of its phase: the next phase counts from it",
+        ),
+        pytest.param(
+            {5: date(2027, 2, 12)},
+            [*WEEKLY, "9 Feb", "26 Feb", "26 Mar", "23 Apr", "21 May"],
+            id="the first of a later phase",
+        ),
+        pytest.param(
+            {2: date(2027, 1, 14), 3: date(2027, 1, 19)},
+            ["5 Jan", "12 Jan", "21 Jan", "26 Jan", *BIWEEKLY, *MONTHLY],
+            id="two: the later one counts",
+        ),
+        pytest.param(
+            {9: date(2027, 7, 1)}, [*WEEKLY, *BIWEEKLY, *MONTHLY], id="the last of all moves none"
+        ),
+        pytest.param(
+            {2: date(2027, 1, 12)}, [*WEEKLY, *BIWEEKLY, *MONTHLY], id="on its ideal date"
+        ),
+    ],
+)
+def test_behind_a_rebased_session_the_dates_count_from_its_own_day(
+    rebased: Mapping[int, date], expected: list[str]
+) -> None:
+    made = course(HAIR)
+    again = list(lay_out(made.phases, made.start, made.keep, rebased))
+    assert dates(again) == expected
+    assert [each._replace(ideal=TUE_5_JAN) for each in again] == [
+        each._replace(ideal=TUE_5_JAN) for each in made.sessions
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rebased", "expected"),
+    [
+        pytest.param({}, ["31 Jan", "28 Feb", "31 Mar", "30 Apr"], id="none"),
+        pytest.param(
+            {2: date(2027, 2, 28)},
+            ["31 Jan", "28 Feb", "28 Mar", "28 Apr"],
+            id="the month's end is forgotten where the day is not",
+        ),
+        pytest.param(
+            {1: date(2027, 1, 30), 3: date(2027, 3, 31)},
+            ["31 Jan", "28 Feb", "30 Mar", "30 Apr"],
+            id="each day clamps anew",
+        ),
+    ],
+)
+def test_with_keep_date_a_rebased_session_gives_the_day_of_the_month(
+    rebased: Mapping[int, date], expected: list[str]
+) -> None:
+    made = course(
+        regimen(phase("monthly", "4", "1 month")), Choices(keep=Keep.DATE), date(2027, 1, 31)
+    )
+    assert dates(lay_out(made.phases, made.start, made.keep, rebased)) == expected
+
+
+# Phases that begin anew
+
+
+def restarted_hair() -> Course:
+    """Three of four weekly sessions, then all four anew from Tue 2 March, then as before."""
+    made = course(HAIR)
+    weekly, *others = made.phases
+    cut = weekly._replace(sessions=3, whole=4)
+    anew = weekly._replace(restarted=date(2027, 3, 2))
+    return made._replace(phases=(cut, anew, *others))
+
+
+def test_a_phase_that_begins_anew_does_so_on_its_day_and_the_next_counts_from_its_last() -> None:
+    assert ideals(restarted_hair()) == [
+        *("5 Jan", "12 Jan", "19 Jan"),
+        *("2 Mar", "9 Mar", "16 Mar", "23 Mar"),
+        *("6 Apr", "20 Apr"),
+        *("18 May", "15 Jun", "13 Jul"),
+    ]
+
+
+def test_a_phase_cut_short_still_tells_how_many_it_was_to_have() -> None:
+    assert [(each.number, each.phase, each.of) for each in restarted_hair().sessions[:8]] == [
+        (1, "weekly", (1, 4)),
+        (2, "weekly", (2, 4)),
+        (3, "weekly", (3, 4)),
+        (4, "weekly", (1, 4)),
+        (5, "weekly", (2, 4)),
+        (6, "weekly", (3, 4)),
+        (7, "weekly", (4, 4)),
+        (8, "biweekly", (1, 2)),
+    ]
+
+
+def test_only_the_first_session_of_a_phase_begun_anew_restarts() -> None:
+    assert [each.number for each in restarted_hair().sessions if each.restarts] == [4]
+
+
+@pytest.mark.parametrize(
+    ("rebased", "expected"),
+    [
+        pytest.param(
+            {3: date(2027, 1, 25)},
+            ["5 Jan", "12 Jan", "19 Jan", "2 Mar", "9 Mar"],
+            id="before the restart: it has its own day",
+        ),
+        pytest.param(
+            {4: date(2027, 3, 4)},
+            ["5 Jan", "12 Jan", "19 Jan", "2 Mar", "11 Mar"],
+            id="the restarted one: the next counts from where it was",
+        ),
+    ],
+)
+def test_a_restart_and_a_rebased_session(rebased: Mapping[int, date], expected: list[str]) -> None:
+    made = restarted_hair()
+    assert dates(lay_out(made.phases, made.start, made.keep, rebased))[:5] == expected
+
+
+def test_the_very_first_phase_may_begin_anew() -> None:
+    made = course(HAIR)
+    weekly = made.phases[0]._replace(restarted=date(2027, 3, 2))
+    again = made._replace(phases=(weekly, *made.phases[1:]))
+    assert ideals(again)[:5] == ["2 Mar", "9 Mar", "16 Mar", "23 Mar", "6 Apr"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_ideal_dates_are_those_of_the_rules(data: st.DataObject) -> None:
+    first = data.draw(st.dates(date(2026, 1, 1), date(2030, 12, 31)))
+    made = data.draw(courses(first, 1, 12))
+    numbers = st.integers(1, made.count_all)
+    shifted = st.integers(-30, 400).map(lambda n: first + timedelta(days=n))
+    rebased = data.draw(st.just({}) | st.dictionaries(numbers, shifted, max_size=3))
+    laid_out = list(lay_out(made.phases, first, made.keep, rebased))
+    assert [session.ideal for session in laid_out] == judge.ideal_dates(
+        made.phases, first, keep_weekday=made.keep is Keep.WEEKDAY, rebased=rebased
+    )
+
+
+# The limits of a session
+
+
+@pytest.mark.parametrize(
+    ("skipped", "restarts", "latest"),
+    [
+        pytest.param([], False, date(2027, 2, 8), id="its own most"),
+        pytest.param(["1 week"], False, date(2027, 2, 16), id="the most of a cancelled one first"),
+        pytest.param(
+            ["1 week", "1 month"],
+            False,
+            date(2027, 3, 20),
+            id="one after the other, in their order",
+        ),
+        pytest.param(["1 week"], True, None, id="none where a phase begins anew"),
+    ],
+)
+def test_the_latest_day_chains_through_cancelled_sessions_and_the_earliest_does_not(
+    skipped: list[str], restarts: bool, latest: date | None
+) -> None:
+    session = IdealSession(
+        4,
+        "one",
+        (1, 1),
+        date(2027, 3, 1),
+        Interval.parse("7-8 days"),
+        tuple(Interval.parse(each) for each in skipped),
+        restarts,
+    )
+    assert session.earliest(date(2027, 1, 31)) == date(2027, 2, 7)
+    assert session.latest(date(2027, 1, 31)) == latest
 
 
 # Choices

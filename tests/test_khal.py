@@ -12,9 +12,13 @@ from typing import NamedTuple
 import pytest
 from test_events import LATER, file_of, plan, rewritten
 
+from meso_sched.core.booked import Status
 from meso_sched.core.plan import Plan
-from meso_sched.exchange.events import CourseFile
+from meso_sched.exchange.calendar_lines import parse, write
+from meso_sched.exchange.events import CourseFile, course_file
 from meso_sched.exchange.ical import to_ics
+from meso_sched.exchange.stored import read_course
+from meso_sched.exchange.updating import updated
 
 CONFIG = """
 [calendars]
@@ -120,3 +124,37 @@ def test_khal_keeps_the_course_in_a_calendar_and_takes_its_updates(khal: Khal) -
         + expected(gone, ["Cancelled: P1 (3/3)"], "CANCELLED")
     )
     assert len(list((khal.home / "calendar").glob("*.ics"))) == 3
+
+
+def kept(khal: Khal) -> str:
+    """The calendar as khal keeps it, a file for each event, put into one as an export does."""
+    calendars = [
+        parse(path.read_bytes().decode()) for path in (khal.home / "calendar").glob("*.ics")
+    ]
+    zone = calendars[0].named("VTIMEZONE")[:1]
+    events = tuple(event for each in calendars for event in each.named("VEVENT"))
+    return write(calendars[0]._replace(children=(*zone, *events))).decode()
+
+
+def test_a_course_that_khal_kept_is_read_back_and_revised_in_it(khal: Khal) -> None:
+    made = plan(3, patient="O'Brien, Ann; \\n")
+    khal("import", "--batch", stored(khal, file_of(made)))
+    text = kept(khal)
+    found = read_course(text, "khal.ics", made.clinic)
+    assert (found.current.booked, found.found, found.stripped) == (made.booked, (), False)
+
+    new = made.booked[1]._replace(status=Status.FULFILLED)
+    revised = found.current._replace(booked=(made.booked[0], new, made.booked[2]))
+    base = course_file(found.recorded, "", LATER)
+    file = updated(course_file(revised, "", LATER), found.file, LATER, base)
+    khal("import", "--batch", stored(khal, file))
+    assert listed(khal) == expected(
+        made,
+        [
+            f"{word}O'Brien, Ann; \\n ({number}/3)"
+            for word, number in (("", 1), ("Done: ", 2), ("", 3))
+        ],
+    )
+    again = read_course(kept(khal), "khal.ics", made.clinic)
+    assert again.current.booked == revised.booked
+    assert [event.sequence for event in again.file.events] == [0, 1, 0]

@@ -16,7 +16,7 @@ SHIPPED: dict[str, Any] = tomllib.loads(
     (Path(__file__).parents[1] / "schedules.toml").read_text(encoding="utf-8")
 )
 REGIMENS = list(SHIPPED["regimens"])
-COMMANDS = ("regimens", "show", "check", "plan", "init")
+COMMANDS = ("regimens", "show", "check", "plan", "revise", "agenda", "init")
 OWN = """[regimens.ours]
 title = "Our way"
 sources = ["us"]

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from typing import NamedTuple
 
 import judge_placing as judge
 import pytest
 from building import (
     HAIR,
     clinic,
+    courses,
     days,
     outside,
     phase,
     regimen,
     request,
+    slot_on,
     taken_from,
     week,
     weekly,
+    without,
 )
-from hypothesis import event, given, settings
+from hypothesis import Phase, event, find, given, settings
 from hypothesis import strategies as st
 
+from meso_sched.core.booked import BookedSession, Slot, overdue_warnings, refuse_overdue
 from meso_sched.core.clinic import Clinic, Holiday, Limits, OpenTime
-from meso_sched.core.course import Choices, Course, PlannedPhase, make_course
+from meso_sched.core.course import Choices, Course, IdealSession, PlannedPhase, make_course
 from meso_sched.core.interval import Interval
-from meso_sched.core.placing import (
-    BookedSession,
-    PlacingRequest,
-    overdue_warnings,
-    place,
-    refuse_overdue,
-)
+from meso_sched.core.placing import PlacingRequest, place
 from meso_sched.core.regimen import Keep
 from meso_sched.core.walltime import DateRange, Span, parse_spans
 from meso_sched.errors import PlacingError
@@ -99,27 +99,6 @@ class Case:
     course: Course
 
 
-INTERVALS = [
-    ("1 day", None),
-    ("2 days", None),
-    ("2 days", (1, 0)),
-    ("3 days", (0, 4)),
-    ("4 days", (2, 1)),
-    ("1 week", None),
-    ("1 week", (0, 0)),
-    ("1 week", (3, 3)),
-    ("10 days", None),
-    ("15 days", None),
-    ("15 days", (0, 2)),
-    ("1 month", None),
-    ("1 month", (7, 0)),
-    ("2-4 days", None),
-    ("5-9 days", None),
-    ("1-2 weeks", None),
-    ("1-2 months", None),
-]
-"""Each with its flex in days below and above, None for the default."""
-
 HOURS = [
     "09:00-18:00",
     "09:00-12:30, 13:30-18:00",
@@ -129,35 +108,70 @@ HOURS = [
 ]
 WISHES = [None, 0, 9 * 60, 10 * 60 + 10, 12 * 60 + 45, 23 * 60 + 59]
 BETWEEN = [None, "09:30-12:00", "10:05-10:55, 15:00-17:10", "00:00-24:00"]
-FIRST_DAYS = [date(2027, 1, 31), date(2028, 2, 26), date(2027, 3, 1), date(2026, 12, 28)]
-
-
-def intervals() -> st.SearchStrategy[Interval]:
-    parsed = st.sampled_from(INTERVALS).map(lambda each: Interval.parse(*each))
-    return parsed | st.sampled_from(["1 week", "10 days", "2 weeks"]).map(
-        lambda text: Interval.parse("5-15 days").choose(Interval.parse(text).ideal)
-    )
+STARTS = [date(2027, 1, 31), date(2028, 2, 26), date(2027, 3, 1), date(2026, 12, 28)]
 
 
 @st.composite
-def courses(draw: st.DrawFn, first: date, least: int, most: int) -> Course:
-    total = draw(st.integers(least, most))
-    split = draw(st.integers(1, total))
-    counts = [count for count in (split, total - split) if count]
-    phases = [PlannedPhase(f"p{n}", count, draw(intervals())) for n, count in enumerate(counts)]
-    keep = draw(st.sampled_from(Keep))
-    return Course(HAIR, None, 1, first, keep, 30, tuple(phases), ())
+def sessions_left(draw: st.DrawFn, course: Course) -> tuple[IdealSession, ...]:
+    """The sessions of a course, at times without some that were cancelled."""
+    some = st.sets(st.integers(2, course.count_all), max_size=course.count_all - 2)
+    return without(course, *draw(st.just(set()) | some))
+
+
+FIXED: dict[str, Callable[[int], list[int]]] = {
+    "none": lambda count: [],
+    "first": lambda count: [0],
+    "midst": lambda count: [count // 2],
+    "second": lambda count: [1],
+    "last": lambda count: [count - 1],
+    "around one": lambda count: [0, 2] if count > 2 else [0],
+    "pair": lambda count: [0, 1] if count < 4 else [1, 2],
+}
+"""Which sessions stay as they are, by their place among so many."""
 
 
 @st.composite
-def open_islands(draw: st.DrawFn, course: Course) -> list[date]:
-    """A few open days around each ideal date, seldom some weeks off; all others are closed."""
+def fixed_slots(draw: st.DrawFn, sessions: Sequence[IdealSession]) -> dict[int, Slot]:
+    """Slots at any time of any day; the first some days early, as of a session that is done."""
+    fixed: dict[int, Slot] = {}
+    before: tuple[int, date] | None = None
+    for index in FIXED[draw(st.sampled_from(list(FIXED)))](len(sessions)):
+        session = sessions[index]
+        shift = st.integers(-20, 0) if index == 0 else st.integers(-2, 12)
+        day = session.ideal + timedelta(days=draw(shift))
+        if before is not None and before[0] == index - 1:
+            day = before[1] + timedelta(days=draw(st.integers(1, 3)))
+        minute = draw(st.sampled_from([10 * 60, 7 * 60 + 7, 23 * 60]))
+        fixed[session.number] = slot_on(day, minute, draw(st.sampled_from([30, 45])))
+        before = index, day
+    return fixed
+
+
+@st.composite
+def first_days(draw: st.DrawFn, sessions: Sequence[IdealSession]) -> dict[int, date]:
+    """A day before which one session or another does not begin, some months after its ideal."""
+    some = draw(st.lists(st.sampled_from(sessions), max_size=2))
+    shifts = st.integers(-5, 12) | st.integers(90, 130)
+    return {each.number: each.ideal + timedelta(days=draw(shifts)) for each in some}
+
+
+@st.composite
+def open_islands(
+    draw: st.DrawFn, sessions: Iterable[IdealSession], others: Iterable[date] = ()
+) -> list[date]:
+    """A few open days around each ideal date, seldom some weeks off, and behind some other days.
+
+    All others are closed.
+    """
     near = st.integers(-6, 8)
     offsets = near | near | near | st.integers(-40, 135)
     opened: set[date] = set()
-    for session in course.sessions:
-        some = draw(st.sets(offsets, min_size=1, max_size=6))
+    for session in sessions:
+        some = draw(st.sets(offsets, min_size=1, max_size=5))
         opened.update(session.ideal + timedelta(days=n) for n in some)
+    for day in others:
+        behind = draw(st.sets(st.just(0) | st.integers(0, 20), max_size=3))
+        opened.update(day + timedelta(days=n) for n in behind)
     return sorted(opened)
 
 
@@ -213,45 +227,142 @@ def clinics(draw: st.DrawFn, zone: str, closed: Sequence[DateRange]) -> Clinic:
 
 @st.composite
 def small_cases(draw: st.DrawFn) -> Case:
-    """2 to 4 sessions with so few open days that every plan can be tried."""
-    first = draw(st.sampled_from(FIRST_DAYS))
-    course = draw(courses(first, 2, 4))
-    opened = draw(open_islands(course))
-    last = max(session.ideal for session in course.sessions) + timedelta(days=140)
-    closed = outside(opened, first - timedelta(days=60), last)
+    """2 to 5 sessions with so few open days that every plan can be tried."""
+    first = draw(st.sampled_from(STARTS))
+    course = draw(courses(first, 2, 5))
+    sessions = draw(sessions_left(course))
+    fixed = draw(fixed_slots(sessions))
+    not_before = first + timedelta(days=draw(st.just(0) | st.just(0) | st.integers(-10, 30)))
+    begin = draw(first_days(sessions))
+    to_place = [each for each in sessions if each.number not in fixed]
+    after = [not_before, *begin.values(), *(slot.day for slot in fixed.values())]
+    opened = draw(open_islands(to_place, after))
+    closed = outside(opened, first - timedelta(days=60), first + timedelta(days=900))
     taken = draw(busy_times(opened, "Europe/Istanbul"))
-    previous = draw(st.none() | st.integers(0, 20).map(lambda n: first - timedelta(days=n)))
     asked = request(
         course,
         draw(clinics("Europe/Istanbul", closed)),
         at=draw(st.sampled_from([time.min, time(9, 30), time(16)])),
+        not_before=not_before,
+        sessions=sessions,
         limits=draw(patients(opened)),
         holidays=draw(half_days_and_holidays(opened)),
         taken=taken,
         length=draw(st.sampled_from([10, 30, 60])),
-        previous=previous,
+        fixed=fixed,
+        first_days=begin,
     )
     return Case(asked, taken, course)
+
+
+def refused(case: Case) -> str:
+    """Hold the refusal against the judge's; says what kind it was."""
+    session = judge.first_without_place(case.asked, case.taken)
+    with pytest.raises(PlacingError) as caught:
+        place(case.asked)
+    if not judge.is_fixed(case.asked, session):
+        assert str(caught.value).startswith(f"session {session.number} ({session.phase}, ideal")
+        return "no place"
+    earlier = case.asked.sessions[case.asked.sessions.index(session) - 1]
+    stays = f"session {earlier.number} finds no place before session {session.number}, which stays"
+    assert str(caught.value).startswith(stays)
+    return "no room before a fixed one"
 
 
 def assert_judged_best(case: Case) -> str:
     """Hold the booked plan against the judge's; says what kind of case it was."""
     best = judge.brute_force(case.asked, case.taken)
     if best is None:
-        number = judge.first_without_place(case.asked, case.taken)
-        with pytest.raises(PlacingError, match=rf"^session {number} \("):
-            place(case.asked)
-        return "no plan"
+        return refused(case)
     booked = place(case.asked)
     assert judge.slots(booked) == best
     assert judge.violations(case.asked, booked, case.taken) == []
     return "overdue" if judge.score(case.asked, best)[0] else "in time"
 
 
+def kinds(case: Case) -> set[str]:
+    """What a case and its best plan put to the test."""
+    asked = case.asked
+    fixed = [judge.is_fixed(asked, session) for session in asked.sessions]
+    words = "".join("F" if each else "o" for each in fixed)
+    found = {kind for kind, sought in NEIGHBOURS.items() if sought in f"|{words}|"}
+    plan = judge.brute_force(asked, case.taken)
+    if plan is None:
+        return {*found, refused(case)}
+    placed = [
+        Placed(session, day, held)
+        for session, (day, _), held in zip(asked.sessions, plan, fixed, strict=True)
+    ]
+    found.update(kind for each in placed for kind in kinds_of_day(asked, each))
+    found.update(kind for pair in pairwise(placed) for kind in kinds_of_gap(*pair))
+    return found
+
+
+class Placed(NamedTuple):
+    """A session where the judge puts it."""
+
+    session: IdealSession
+    day: date
+    fixed: bool
+
+
+def kinds_of_day(asked: PlacingRequest, each: Placed) -> Iterator[str]:
+    if each.fixed:
+        return
+    if each.day > each.session.ideal + judge.REACH:
+        yield "more than 120 days after its ideal"
+    if each.day == asked.first_days.get(each.session.number) != asked.start.date():
+        yield "on its first day"
+
+
+def kinds_of_gap(before: Placed, each: Placed) -> Iterator[str]:
+    session, interval = each.session, each.session.interval
+    if before.fixed and each.fixed:
+        if each.day < judge.least(interval, before.day):
+            yield "two fixed ones too close"
+        return
+    if each.fixed and judge.overdue_days(session, before.day, each.day):
+        yield "a fixed one overdue after an open one"
+    if each.day > judge.most(interval, before.day):
+        if session.restarts:
+            yield "a longer gap before a restart"
+        elif session.skipped:
+            yield "a longer gap after a cancelled one"
+
+
+NEIGHBOURS = {
+    "all open": "|oo",
+    "the first one fixed": "|Fo",
+    "one fixed in the midst": "oFo",
+    "the last one fixed": "oF|",
+    "two fixed in a row": "FF",
+    "open between two that are fixed": "FoF",
+}
+"""How fixed (F) and open (o) sessions stand between the ends of a course."""
+
+KINDS = [
+    *NEIGHBOURS,
+    "two fixed ones too close",
+    "a fixed one overdue after an open one",
+    "on its first day",
+    "more than 120 days after its ideal",
+    "a longer gap after a cancelled one",
+    "a longer gap before a restart",
+    "no place",
+    "no room before a fixed one",
+]
+
+
 @settings(max_examples=300, deadline=None)
 @given(small_cases())
 def test_no_plan_is_better_than_the_one_booked(case: Case) -> None:
     event(assert_judged_best(case))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_judge_sees_every_kind_of_case(kind: str) -> None:
+    seldom = settings(max_examples=1000, deadline=None, phases=[Phase.generate], database=None)
+    find(small_cases(), lambda case: kind in kinds(case), settings=seldom)
 
 
 @settings(max_examples=150, deadline=None)
@@ -262,6 +373,9 @@ def test_every_shift_says_why_and_every_wish_that_is_not_met(case: Case) -> None
     except PlacingError:
         return
     for each, (_, minute) in zip(booked, judge.slots(booked), strict=True):
+        if judge.is_fixed(case.asked, each.plan):
+            assert each.why == ()
+            continue
         shift, away = each.shift_days, judge.wish_distance(case.asked, minute)
         assert len(each.why) == bool(shift) + bool(away)
         if shift:
@@ -277,11 +391,12 @@ def test_every_shift_says_why_and_every_wish_that_is_not_met(case: Case) -> None
 @st.composite
 def large_cases(draw: st.DrawFn) -> Case:
     """12 sessions in a clinic that is open on most days."""
-    first = draw(st.sampled_from(FIRST_DAYS))
+    first = draw(st.sampled_from(STARTS))
     course = draw(courses(first, 12, 12))
-    span = (course.sessions[-1].ideal - first).days + 1
+    span = (max(session.ideal for session in course.sessions) - first).days + 1
     dates = st.integers(0, span).map(lambda n: first + timedelta(days=n))
     some = sorted(draw(st.sets(dates, max_size=25)))
+    sessions = draw(sessions_left(course))
     stretch = st.tuples(dates, st.integers(0, 45))
     closed = tuple(
         days(day, day + timedelta(days=n)) for day, n in draw(st.lists(stretch, max_size=3))
@@ -290,10 +405,13 @@ def large_cases(draw: st.DrawFn) -> Case:
     asked = request(
         course,
         draw(clinics("Europe/Istanbul", closed)),
+        sessions=sessions,
         limits=draw(patients(some)),
         holidays=draw(half_days_and_holidays(some)),
         taken=taken,
         length=draw(st.sampled_from([30, 60])),
+        fixed=draw(fixed_slots(sessions)),
+        first_days=draw(first_days(sessions)),
     )
     return Case(asked, taken, course)
 
@@ -317,28 +435,8 @@ def test_a_long_course_breaks_no_rule_and_no_single_move_betters_it(
     more = tuple(days(day) for day in sorted(drawn))
     asked, open_time = case.asked, case.asked.open_time
     narrower = replace(open_time.clinic, closed=open_time.clinic.closed + more)
-    again = PlacingRequest(
-        asked.sessions,
-        asked.start,
-        asked.length,
-        OpenTime(narrower, open_time.limits, open_time.holidays),
-        asked.busy,
-        asked.previous,
-    )
+    again = asked._replace(open_time=OpenTime(narrower, open_time.limits, open_time.holidays))
     assert judge.slots(place(again)) == plan
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.data())
-def test_ideal_dates_are_those_of_the_rules(data: st.DataObject) -> None:
-    first = data.draw(st.dates(date(2026, 1, 1), date(2030, 12, 31)))
-    course = data.draw(courses(first, 1, 12))
-    expected = judge.ideal_dates(
-        [(each.sessions, each.interval) for each in course.phases],
-        first,
-        keep_weekday=course.keep is Keep.WEEKDAY,
-    )
-    assert [session.ideal for session in course.sessions] == expected
 
 
 # Days on which the clocks change
@@ -613,6 +711,226 @@ def test_a_place_on_day_120_is_taken_and_on_day_121_refused() -> None:
     closed = outside([opened + timedelta(days=1)], date(2026, 12, 1), date(2027, 12, 31))
     with pytest.raises(PlacingError, match=r"^session 1 \(weekly, ideal Tue 5 Jan 2027\)"):
         place(request(weekly(1, TUE_5_JAN), clinic(closed=closed)))
+
+
+# Sessions that stay as they are, and first days
+
+
+FIVE = weekly(5, TUE_5_JAN)
+"""Ideal on 5, 12, 19, 26 January and 2 February, 6 to 8 days apart."""
+
+
+def january(*fixed: tuple[int, int]) -> dict[int, Slot]:
+    """Slots of January at 10:00, as (session number, day of the month)."""
+    return {number: slot_on(date(2027, 1, day)) for number, day in fixed}
+
+
+KEPT = [
+    pytest.param(
+        request(FIVE, fixed=january((3, 21))),
+        ["5 Jan", "13 Jan", "21 Jan", "27 Jan", "2 Feb"],
+        id="the neighbours of one moved by hand go along as far as they must",
+    ),
+    pytest.param(
+        request(FIVE, fixed=january((2, 12), (3, 13))),
+        ["5 Jan", "12 Jan", "13 Jan", "21 Jan", "29 Jan"],
+        id="two that are too close by hand stay, and the next is not overdue after them",
+    ),
+    pytest.param(
+        request(FIVE, fixed=january((1, 2)), not_before=date(2027, 1, 14)),
+        ["2 Jan", "14 Jan", "20 Jan", "26 Jan", "2 Feb"],
+        id="one that is done lies before the start",
+    ),
+    pytest.param(
+        request(FIVE, clinic(closed=[days(date(2027, 1, 26))]), fixed=january((4, 26))),
+        ["5 Jan", "12 Jan", "19 Jan", "26 Jan", "2 Feb"],
+        id="one moved by hand to a closed day stays",
+    ),
+    pytest.param(
+        request(FIVE, first_days={2: date(2027, 1, 15)}),
+        ["7 Jan", "15 Jan", "21 Jan", "27 Jan", "2 Feb"],
+        id="one that begins late draws the session before along, so as not to be overdue",
+    ),
+    pytest.param(
+        request(FIVE, first_days={3: date(2027, 1, 18)}),
+        ["5 Jan", "12 Jan", "19 Jan", "26 Jan", "2 Feb"],
+        id="a first day before the ideal changes nothing",
+    ),
+    pytest.param(
+        request(FIVE, sessions=without(FIVE, 2, 3)),
+        ["5 Jan", "26 Jan", "2 Feb"],
+        id="the gap of cancelled ones stays empty",
+    ),
+]
+
+
+@pytest.mark.parametrize(("asked", "expected"), KEPT)
+def test_open_sessions_are_placed_around_those_that_stay(
+    asked: PlacingRequest, expected: list[str]
+) -> None:
+    booked = place(asked)
+    assert [f"{each.day:%-d %b}" for each in booked] == expected
+    assert judge.violations(asked, booked) == []
+
+
+def test_the_gap_after_cancelled_sessions_may_be_as_long_as_theirs_together() -> None:
+    booked = place(request(FIVE, sessions=without(FIVE, 2, 3), fixed=january((1, 5), (4, 30))))
+    assert [(each.before, each.latest, each.overdue_days) for each in booked] == [
+        (None, None, 0),
+        (1, date(2027, 1, 29), 1),
+        (4, date(2027, 2, 7), 0),
+    ]
+    assert overdue_warnings(booked) == (
+        "session 4 (Sat 30 Jan) is 1 day overdue: 25 days after session 1,"
+        " the latest would be Fri 29 Jan",
+    )
+
+
+def test_no_gap_before_a_phase_that_begins_anew_is_too_long() -> None:
+    first, anew = FIVE.phases[0]._replace(sessions=2, whole=5), date(2027, 6, 1)
+    course = FIVE._replace(phases=(first, FIVE.phases[0]._replace(restarted=anew)))
+    booked = place(request(course))
+    assert [f"{each.day:%-d %b}" for each in booked[:4]] == ["5 Jan", "12 Jan", "1 Jun", "8 Jun"]
+    assert (booked[2].latest, booked[2].gap_days, booked[2].overdue_days) == (None, 140, 0)
+    assert overdue_warnings(booked) == ()
+
+
+NO_ROOM = [
+    pytest.param(
+        request(FIVE, fixed=january((3, 15))),
+        (2, 3, "Fri 15 Jan", "Mon 11 Jan"),
+        id="too soon after the session before",
+    ),
+    pytest.param(
+        request(
+            FIVE,
+            clinic(closed=[days(date(2027, 1, 11), date(2027, 1, 16))]),
+            fixed=january((3, 19)),
+        ),
+        (2, 3, "Tue 19 Jan", "Mon 18 Jan"),
+        id="closed before",
+    ),
+    pytest.param(
+        request(FIVE, first_days={2: date(2027, 1, 14)}, fixed=january((3, 19))),
+        (2, 3, "Tue 19 Jan", "Thu 14 Jan"),
+        id="begins too late",
+    ),
+    pytest.param(
+        request(FIVE, not_before=date(2027, 1, 15), fixed=january((1, 5), (3, 20))),
+        (2, 3, "Wed 20 Jan", "Fri 15 Jan"),
+        id="the start leaves too few days",
+    ),
+    pytest.param(
+        request(FIVE, fixed=january((2, 9))),
+        (1, 2, "Sat 9 Jan", "Tue 5 Jan"),
+        id="the first session",
+    ),
+    pytest.param(
+        request(FIVE, fixed=january((1, 5), (4, 20))),
+        (3, 4, "Wed 20 Jan", "Mon 18 Jan"),
+        id="the last of two that are squeezed together",
+    ),
+    pytest.param(
+        request(FIVE, sessions=without(FIVE, 3), fixed=january((4, 13))),
+        (2, 4, "Wed 13 Jan", "Mon 11 Jan"),
+        id="the one before is not the number before",
+    ),
+]
+
+
+@pytest.mark.parametrize(("asked", "told"), NO_ROOM)
+def test_a_session_without_room_before_a_fixed_one_names_both(
+    asked: PlacingRequest, told: tuple[int, int, str, str]
+) -> None:
+    session, following, stays, soonest = told
+    with pytest.raises(PlacingError) as caught:
+        place(asked)
+    assert str(caught.value) == (
+        f"session {session} finds no place before session {following}, which stays on {stays}:"
+        f" it could be on {soonest} at the soonest; move session {following} or cancel session"
+        f" {session}"
+    )
+
+
+CLOSED_FROM_MARCH = clinic(week(days=range(7)), closed=[days(date(2027, 3, 1), date(2027, 12, 31))])
+CLOSED_FROM_2_JUNE = clinic(
+    week(days=range(7)), closed=[days(date(2027, 6, 2), date(2027, 12, 31))]
+)
+NO_PLACE = [
+    pytest.param(
+        request(FIVE, CLOSED_FROM_MARCH, first_days={2: date(2027, 3, 1)}),
+        "session 2 (weekly, ideal Tue 12 Jan 2027) finds no place within 120 days after Mon 1 Mar,"
+        " its soonest day: Tue 12 Jan to Sun 28 Feb: before Mon 1 Mar,"
+        " Mon 1 Mar to Tue 29 Jun: the clinic is closed",
+        id="of its own first day",
+    ),
+    pytest.param(
+        request(FIVE, CLOSED_FROM_MARCH, fixed={2: slot_on(date(2027, 3, 1))}),
+        "session 3 (weekly, ideal Tue 19 Jan 2027) finds no place within 120 days after Sun 7 Mar,"
+        " its soonest day: Tue 19 Jan to Sat 6 Mar: too soon after session 2,"
+        " Sun 7 Mar to Mon 5 Jul: the clinic is closed",
+        id="after a session that stays",
+    ),
+    pytest.param(
+        request(FIVE, CLOSED_FROM_2_JUNE, fixed=january((1, 5)), not_before=date(2027, 6, 1)),
+        "session 3 (weekly, ideal Tue 19 Jan 2027) finds no place within 120 days after Mon 7 Jun,"
+        " its soonest day: Tue 19 Jan to Mon 31 May: before the start,"
+        " Tue 1 to Sun 6 Jun: too soon after session 2,"
+        " Mon 7 Jun to Tue 5 Oct: the clinic is closed",
+        id="after the soonest day of the session before",
+    ),
+    pytest.param(
+        request(
+            FIVE,
+            CLOSED_FROM_MARCH,
+            sessions=without(FIVE, 3),
+            fixed=january((2, 12)),
+            first_days={4: date(2027, 1, 5), 5: date(2027, 3, 1)},
+        ),
+        "session 5 (weekly, ideal Tue 2 Feb 2027) finds no place within 120 days after Mon 1 Mar,"
+        " its soonest day: Tue 2 to Sun 28 Feb: before Mon 1 Mar,"
+        " Mon 1 Mar to Tue 29 Jun: the clinic is closed",
+        id="a first day before the ideal does not count",
+    ),
+]
+
+
+@pytest.mark.parametrize(("asked", "told"), NO_PLACE)
+def test_a_session_without_a_place_after_its_soonest_day_tells_that_day(
+    asked: PlacingRequest, told: str
+) -> None:
+    with pytest.raises(PlacingError) as caught:
+        place(asked)
+    assert str(caught.value) == f"{told}; widen the limits or choose another start"
+
+
+@pytest.mark.parametrize("number", [1, 2], ids=["of a first session", "after a fixed one"])
+def test_day_120_after_the_soonest_day_is_taken_and_day_121_refused(number: int) -> None:
+    soonest = date(2027, 6, 1)
+    fixed: Mapping[int, Slot] = {1: slot_on(soonest - timedelta(days=6))} if number == 2 else {}
+    last = soonest + timedelta(days=120)
+    course = weekly(number, TUE_5_JAN)
+
+    def asked(opened: date) -> PlacingRequest:
+        closed = outside([opened], date(2026, 12, 1), date(2027, 12, 31))
+        only = clinic(week(days=range(7)), closed=closed)
+        begin = {} if fixed else {1: soonest}
+        return request(course, only, fixed=fixed, first_days=begin)
+
+    assert place(asked(last))[-1].day == last
+    with pytest.raises(PlacingError, match=rf"^session {number} .* after Tue 1 Jun, its soonest"):
+        place(asked(last + timedelta(days=1)))
+
+
+def test_a_fixed_session_keeps_its_slot_to_the_minute_and_needs_no_reason() -> None:
+    slot = slot_on(date(2027, 1, 17), 6 * 60 + 7, 50)
+    booked = place(request(FIVE, fixed={2: slot}))[1]
+    assert (booked.slot, booked.why) == (slot, ())
+    assert (booked.before, booked.gap_days, booked.overdue_days) == (1, 8, 0)
+    assert (booked.earliest, booked.latest) == (date(2027, 1, 15), date(2027, 1, 17))
+
+
+# What holds for all
 
 
 def test_a_clinic_that_never_opens_is_told_to_set_its_hours() -> None:

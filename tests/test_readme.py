@@ -47,7 +47,7 @@ def test_the_picture_needs_nothing_from_outside() -> None:
     }
 
 
-@pytest.mark.parametrize("command", ["plan", "regimens", "show", "check", "init"])
+@pytest.mark.parametrize("command", ["plan", "revise", "agenda", "regimens", "show", "check", "init"])
 def test_every_option_that_the_readme_names_is_there(command: str) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", README, flags=re.S)
     calls = [
@@ -64,13 +64,17 @@ def test_every_option_that_the_readme_names_is_there(command: str) -> None:
         assert {word for word in words if re.fullmatch(r"--?[a-z-]*[a-z]", word)} <= known
 
 
-def test_the_table_of_options_names_only_options_of_plan() -> None:
-    parameters = get_command(app).commands["plan"].params  # type: ignore[attr-defined]
+@pytest.mark.parametrize(
+    ("command", "first"), [("plan", "--start"), ("revise", "--done")], ids=["plan", "revise"]
+)
+def test_a_table_of_options_names_only_options_of_its_command(command: str, first: str) -> None:
+    parameters = get_command(app).commands[command].params  # type: ignore[attr-defined]
     known = {option for parameter in parameters for option in parameter.opts}
-    table = README.partition("## At the desk")[2].partition("## How a date is found")[0]
-    rows = re.findall(r"^\| (`-.*?) \|", table.replace("\\|", "/"), flags=re.M)
+    tables = re.findall(r"(?:^\|.*\n)+", README.replace("\\|", "/"), flags=re.M)
+    table = next(each for each in tables if f"| `{first}" in each)
+    rows = re.findall(r"^\| (`-.*?) \|", table, flags=re.M)
     named = {option for row in rows for option in re.findall(r"`(--?[a-z-]*[a-z])", row)}
-    assert named
+    assert first in named
     assert named <= known
 
 

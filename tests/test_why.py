@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from building import (
@@ -10,13 +10,16 @@ from building import (
     days,
     outside,
     request,
+    slot_on,
     taken_from,
     week,
     weekly,
+    without,
 )
 
-from meso_sched.core.clinic import Holiday, Limits, OpenTime
-from meso_sched.core.placing import BookedSession, PlacingRequest, place
+from meso_sched.core.booked import BookedSession
+from meso_sched.core.clinic import Holiday, Limits
+from meso_sched.core.placing import PlacingRequest, place
 from meso_sched.core.walltime import parse_spans
 
 START = date(2027, 1, 5)
@@ -35,7 +38,7 @@ def feast(*on: date, closes_at: int | None = None) -> dict[date, Holiday]:
 
 
 def session(asked: PlacingRequest, number: int) -> BookedSession:
-    return place(asked)[number - 1]
+    return next(each for each in place(asked) if each.number == number)
 
 
 DATES = [
@@ -133,6 +136,58 @@ DATES = [
         2,
         ("Mon 11 to Wed 13 Jan: the clinic is closed; -2 days",),
         id="early, with what stood on the other side",
+    ),
+    pytest.param(
+        request(THREE, first_days={2: date(2027, 1, 14)}),
+        2,
+        ("not before Thu 14 Jan; +2 days",),
+        id="a first day of its own",
+    ),
+    pytest.param(
+        request(
+            THREE,
+            limits=Limits(away=(days(date(2027, 1, 14)),)),
+            first_days={2: date(2027, 1, 14)},
+        ),
+        2,
+        ("not before Thu 14 Jan, Thu 14 Jan: the patient is away; +3 days",),
+        id="a first day of its own on which the patient is away",
+    ),
+    pytest.param(
+        request(THREE, not_before=date(2027, 1, 20), fixed={1: slot_on(START)}),
+        2,
+        ("not before Wed 20 Jan; +8 days",),
+        id="its date is over before the rest is planned anew",
+    ),
+    pytest.param(
+        request(THREE, not_before=date(2027, 1, 8)),
+        1,
+        ("not before Fri 8 Jan; +3 days",),
+        id="the first one's date is over",
+    ),
+    pytest.param(
+        request(THREE, clinic(week(days=range(7))), fixed={3: slot_on(date(2027, 1, 17))}),
+        2,
+        ("Tue 12 Jan would be too close to session 3 on Sun 17 Jan; -1 day",),
+        id="the next one was moved forward by hand",
+    ),
+    pytest.param(
+        request(THREE, fixed={3: slot_on(date(2027, 1, 21))}),
+        2,
+        ("Tue 12 Jan would be too long before session 3 on Thu 21 Jan; +1 day",),
+        id="the next one was moved back by hand",
+    ),
+    pytest.param(
+        request(THREE, fixed={1: slot_on(date(2027, 1, 2))}, not_before=date(2027, 1, 3)),
+        2,
+        ("Sun 10 Jan is the latest after session 1, Sun 10 Jan: closed on Sundays; -3 days",),
+        id="the one before was done early",
+    ),
+    pytest.param(
+        request(THREE, sessions=without(THREE, 2), fixed={1: slot_on(date(2027, 1, 15))}),
+        3,
+        ("Thu 21 Jan is the earliest after session 1; +2 days",),
+        id="too soon after the one before one that was cancelled",
     ),
 ]
 
@@ -270,28 +325,16 @@ def test_a_stretch_of_many_obstacles_is_counted_not_told() -> None:
     )
 
 
-def test_a_session_whose_ideal_is_before_the_start_says_so() -> None:
-    # A course revised on 20 January: session 2 was due on the 12th.
-    asked = PlacingRequest(
-        THREE.sessions[1:],
-        datetime(2027, 1, 20),  # noqa: DTZ001  a local wall time, as the core takes it
-        30,
-        OpenTime(clinic()),
-        previous=START,
+def test_a_session_that_stays_where_it_is_needs_no_reason() -> None:
+    asked = request(
+        THREE,
+        limits=AT_THREE,
+        holidays=feast(date(2027, 1, 14)),
+        fixed={2: slot_on(date(2027, 1, 14), 11 * 60)},
     )
-    booked = place(asked)[0]
-    assert booked.day == date(2027, 1, 20)
-    assert "nearer to their dates" not in booked.why[0]
-    assert "start" in booked.why[0] or "Wed 20 Jan" in booked.why[0]
+    booked = session(asked, 2)
+    assert (booked.shift_days, booked.why) == (2, ())
 
 
-def test_a_first_session_after_its_ideal_does_not_name_a_session_before_it() -> None:
-    asked = PlacingRequest(
-        THREE.sessions,
-        datetime(2027, 1, 8),  # noqa: DTZ001  a local wall time, as the core takes it
-        30,
-        OpenTime(clinic()),
-    )
-    first = place(asked)[0]
-    assert first.shift_days == 3
-    assert "session 0" not in first.why[0]
+def test_a_gap_that_cancelled_sessions_lengthen_needs_no_reason() -> None:
+    assert [each.why for each in place(request(THREE, sessions=without(THREE, 2)))] == [(), ()]

@@ -9,9 +9,27 @@ import typer
 from typer.core import TyperGroup
 
 from meso_sched.cli import completing
+from meso_sched.cli.options import (
+    At,
+    Audience,
+    Away,
+    Between,
+    BusySources,
+    Format,
+    Json,
+    Language,
+    On,
+    Output,
+    Override,
+    RegimenName,
+    Schedules,
+    Strict,
+    Words,
+)
 from meso_sched.errors import ProblemsError
 
 if TYPE_CHECKING:
+    from meso_sched.cli.circumstances import LimitOptions
     from meso_sched.exchange.schedules import Catalogue
 
 
@@ -46,35 +64,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Schedules = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--schedules",
-        metavar="FILE",
-        envvar="MESO_SCHED_SCHEDULES",
-        help="A schedules file over the shipped one; repeatable, the later wins.",
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="JSON on stdout instead of a table.")]
-RegimenName = Annotated[
-    str,
-    typer.Argument(
-        metavar="REGIMEN",
-        help="The template; `meso-sched regimens` lists them.",
-        autocompletion=completing.regimens,
-    ),
-]
-Language = Annotated[
-    str | None,
-    typer.Option("--lang", metavar="CODE", help="Language of the template's texts, as en."),
-]
-Words = list[str] | None
-
 
 def _catalogue(schedules: list[Path] | None, *, check_holidays: bool = False) -> "Catalogue":
     from meso_sched.exchange.schedules import layers, load
 
     return load(layers(schedules or ()), check_holidays=check_holidays)
+
+
+def _limits(at: str | None, on: Words, between: Words, away: Words, busy: Words) -> "LimitOptions":
+    from meso_sched.cli.circumstances import LimitOptions
+
+    return LimitOptions(
+        at, tuple(on or ()), tuple(between or ()), tuple(away or ()), tuple(busy or ())
+    )
 
 
 def _version(asked: bool) -> None:
@@ -178,9 +180,7 @@ def plan(
             help="First day: 2027-01-05, 2027-01-05T10:00, today, tomorrow, next tue, +2w.",
         ),
     ],
-    at: Annotated[
-        str | None, typer.Option(metavar="HH:MM", help="Preferred time of every session.")
-    ] = None,
+    at: At = None,
     patient: Annotated[
         str | None, typer.Option(metavar="REF", help="The clinic's reference for the patient.")
     ] = None,
@@ -215,46 +215,17 @@ def plan(
             metavar="weekday|date", help="Keep the weekday (the default) or count exact dates."
         ),
     ] = None,
-    on: Annotated[
-        Words, typer.Option(metavar="DAYS", help="Only on these weekdays, as mon,thu.")
-    ] = None,
-    between: Annotated[
-        Words, typer.Option(metavar="HH:MM-HH:MM", help="Only within these hours.")
-    ] = None,
-    away: Annotated[
-        Words,
-        typer.Option(metavar="A..B", help="The patient is away, both days included; repeatable."),
-    ] = None,
-    busy: Annotated[
-        Words,
-        typer.Option(
-            metavar="PATH|URL",
-            help="Time that .ics files, folders or URLs take, as . for this folder; repeatable.",
-        ),
-    ] = None,
+    on: On = None,
+    between: Between = None,
+    away: Away = None,
+    busy: BusySources = None,
     schedules: Schedules = None,
-    override: Annotated[
-        bool, typer.Option("--override", help="Take choices outside their range, marked as such.")
-    ] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="An overdue session is an error.")
-    ] = False,
-    audience: Annotated[
-        str | None,
-        typer.Option(
-            "--for",
-            metavar="clinic|patient",
-            help="Whose calendar: with the regimen and phase, or without; else the reference only.",
-        ),
-    ] = None,
+    override: Override = False,
+    strict: Strict = False,
+    audience: Audience = None,
     language: Language = None,
-    out: Annotated[
-        str | None,
-        typer.Option("-o", "--output", metavar="FILE|-", help="Write .ics, .json or .csv."),
-    ] = None,
-    format_: Annotated[
-        str | None, typer.Option("--format", metavar="FORMAT", help="ics, json or csv.")
-    ] = None,
+    out: Output = None,
+    format_: Format = None,
     as_json: Json = False,
 ) -> None:
     """Plan a course: dated appointments that the clinic can keep."""
@@ -263,7 +234,6 @@ def plan(
     options = planning.PlanOptions(
         regimen=regimen,
         start=start,
-        at=at,
         patient=patient,
         course=course,
         sessions=tuple(sessions or ()),
@@ -271,10 +241,7 @@ def plan(
         until=until,
         length=length,
         keep=keep,
-        on=tuple(on or ()),
-        between=tuple(between or ()),
-        away=tuple(away or ()),
-        busy=tuple(busy or ()),
+        limits=_limits(at, on, between, away, busy),
         override=override,
         strict=strict,
         audience=audience,
@@ -284,8 +251,135 @@ def plan(
     stamp = planning.stamp(os.environ, now)
     target = output.Target.choose(out, format_, as_json=as_json)
     catalogue = _catalogue(schedules, check_holidays=True)
-    planned = planning.make(options, catalogue, now)
+    planned = planning.make(options, catalogue, now, target)
     output.deliver(planned, stamp, target, as_json=as_json)
+
+
+@app.command()
+def revise(
+    file: Annotated[Path, typer.Argument(metavar="COURSE.ics", help="The course's file.")],
+    done: Annotated[
+        Words,
+        typer.Option(
+            metavar="N[=DATETIME]", help="Session N was done, as booked or then; repeatable."
+        ),
+    ] = None,
+    missed: Annotated[
+        Words,
+        typer.Option(metavar="N", help="The patient missed session N: place it again; repeatable."),
+    ] = None,
+    move: Annotated[
+        Words,
+        typer.Option(
+            metavar="N=DATETIME",
+            help="Session N moves there, or to the best time of that day; repeatable.",
+        ),
+    ] = None,
+    cancel: Annotated[
+        Words,
+        typer.Option(metavar="N|N..", help="Cancel session N, or it and the rest; repeatable."),
+    ] = None,
+    extend: Annotated[
+        Words, typer.Option(metavar="PHASE=N", help="N sessions more in a phase; repeatable.")
+    ] = None,
+    stop: Annotated[bool, typer.Option("--stop", help="Cancel all that is still to come.")] = False,
+    restart: Annotated[
+        bool,
+        typer.Option("--restart-phase", help="Begin the phase of the next open session anew."),
+    ] = False,
+    at: At = None,
+    on: On = None,
+    between: Between = None,
+    away: Away = None,
+    busy: BusySources = None,
+    schedules: Schedules = None,
+    override: Annotated[
+        bool,
+        typer.Option("--override", help="Take a date or a count that breaks a rule, marked so."),
+    ] = False,
+    strict: Strict = False,
+    yes: Annotated[bool, typer.Option("-y", "--yes", help="Write without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("-n", "--dry-run", help="Write nothing.")] = False,
+    audience: Audience = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE|-",
+            help="Write .ics, .json or .csv there and leave the course's file as it is.",
+        ),
+    ] = None,
+    format_: Format = None,
+    as_json: Json = False,
+) -> None:
+    """Keep a course right: done, missed, moved, cancelled. Without options: how it stands."""
+    from meso_sched.cli import output, planning, revising, revision_output
+
+    options = revising.ReviseOptions(
+        done=tuple(done or ()),
+        missed=tuple(missed or ()),
+        move=tuple(move or ()),
+        cancel=tuple(cancel or ()),
+        extend=tuple(extend or ()),
+        stop=stop,
+        restart=restart,
+        limits=_limits(at, on, between, away, busy),
+        override=override,
+        strict=strict,
+    )
+    now = datetime.now(UTC)
+    wish = revision_output.Wish(
+        yes=yes,
+        dry_run=dry_run,
+        target=output.Target.choose(out, format_, as_json=as_json) if out or format_ else None,
+        audience=planning.audience_of(audience),
+        as_json=as_json,
+    )
+    revised = revising.make(file, options, _catalogue(schedules, check_holidays=True), now)
+    revision_output.deliver(revised, planning.stamp(os.environ, now), wish)
+
+
+@app.command()
+def agenda(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]...", help="Courses, or folders of them; without any, this folder."
+        ),
+    ] = None,
+    date: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="Another day than today, as 2027-01-05 or next tue."),
+    ] = None,
+    week: Annotated[bool, typer.Option("--week", help="Its week, Monday to Sunday.")] = False,
+    month: Annotated[bool, typer.Option("--month", help="Its month.")] = False,
+    days: Annotated[
+        str | None,
+        typer.Option("--range", metavar="A..B", help="From A to B, both days included."),
+    ] = None,
+    patient: Annotated[
+        str | None, typer.Option("--for", metavar="REF", help="One patient's courses as timelines.")
+    ] = None,
+    schedules: Schedules = None,
+    as_json: Json = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="The appointments as CSV on stdout.")
+    ] = False,
+) -> None:
+    """Show who comes when, what is overdue or missed, and which courses end."""
+    from meso_sched.cli import agenda as use_case
+
+    options = use_case.AgendaOptions(
+        paths=tuple(paths or use_case.HERE),
+        date=date,
+        week=week,
+        month=month,
+        range=days,
+        patient=patient,
+        form=use_case.form(as_json=as_json, as_csv=as_csv),
+    )
+    use_case.deliver(use_case.make(options, _catalogue(schedules), datetime.now(UTC)))
 
 
 @app.command()

@@ -45,6 +45,16 @@ def ask(question: str, parse: Callable[[str], T], default: str | None = None) ->
             hint(str(error))
 
 
+def confirm(question: str) -> bool:
+    """Ask on stderr for a yes; anything else is a no, Ctrl-C ends it."""
+    import typer
+
+    try:
+        return typer.confirm(visible(question), default=False, err=True)
+    except typer.Abort:
+        raise typer.Exit(INTERRUPTED) from None
+
+
 def _count(text: str) -> int:
     count = parse_number(text)
     if not 1 <= count <= MAX_SESSIONS:

@@ -90,13 +90,20 @@ def visible(text: str) -> str:
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[Span]], width: int) -> list[Line]:
     """A heading and rows, in columns as wide as they need; those that wrap share the rest."""
+    return [line for row in table_rows(columns, rows, width) for line in row]
+
+
+def table_rows(
+    columns: Sequence[Column], rows: Sequence[Sequence[Span]], width: int
+) -> list[list[Line]]:
+    """The lines of a table, those of the heading and of each row apart."""
     natural = [
         max([_cells(column.heading), *(_cells(row[index].text) for row in rows)])
         for index, column in enumerate(columns)
     ]
     widths = _fitted(columns, natural, width - len(GAP) * (len(columns) - 1))
     heading = [Span(column.heading, "bold") for column in columns]
-    return [line for row in [heading, *rows] for line in _row(columns, row, widths)]
+    return [_row(columns, row, widths) for row in [heading, *rows]]
 
 
 def wrapped(spans: Line, width: int, indent: str = "") -> list[Line]:

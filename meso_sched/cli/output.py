@@ -11,6 +11,7 @@ from typing import NamedTuple
 from meso_sched.cli import layout, view
 from meso_sched.cli.planning import Planned
 from meso_sched.cli.talking import say
+from meso_sched.core.changes import changes
 from meso_sched.core.walltime import plural
 from meso_sched.errors import UsageError
 
@@ -54,13 +55,13 @@ def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json
     With ``--json`` the table is left out; where the data goes to stdout, it goes to stderr.
     """
     if target is None:
-        _tell(planned.notes, planned.warnings)
+        tell(planned.notes, planned.warnings)
         _show(planned, stderr=False)
         return
     from meso_sched.cli.writing import prepare
 
     written = prepare(
-        planned.plan, planned.audience, planned.warnings, stamp, target.path, target.format
+        planned.plan, planned.audience, planned.warnings, stamp, target, planned.former
     )
     # The data goes first: words that find no reader must not cost it.
     if target.path is None:
@@ -71,13 +72,12 @@ def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json
         written.replace(target.path)
         if as_json:
             sys.stdout.write(written.document(planned.plan, planned.warnings))
-    _tell(planned.notes, planned.warnings)
+    tell(planned.notes, planned.warnings)
     if not as_json:
         _show(planned, stderr=target.path is None)
     if target.path is None:
         return
-    count = plural(len(planned.plan.booked), "session")
-    say(f"{target.path}: {written.what}" + ("" if written.same else f", {count}"))
+    say(f"{target.path}: {written.what}" + ("" if written.same else _counted(planned)))
     if target.format == "ics" and planned.plan.course.patient is None:
         say(
             "the course has no --patient: a calendar would take another course without one for"
@@ -85,12 +85,25 @@ def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json
         )
 
 
+def _counted(planned: Planned) -> str:
+    """How many sessions were written, and which of them are others than in the former file."""
+    told = f", {plural(len(planned.plan.booked), 'session')}"
+    stored = None if planned.former is None else planned.former.course_of(planned.plan)
+    if stored is None:
+        return told
+    numbers = [str(each.number) for each in changes(stored.recorded, planned.plan)]
+    if not numbers:
+        return f"{told}, none of them moved"
+    return f"{told}, of which changed: {', '.join(numbers)}"
+
+
 def _show(planned: Planned, *, stderr: bool) -> None:
     screen = layout.Screen(stderr=stderr)
     screen.show(view.plan_lines(planned.plan, planned.open_time, screen.width))
 
 
-def _tell(notes: Sequence[str], warnings: Sequence[str]) -> None:
+def tell(notes: Sequence[str], warnings: Sequence[str]) -> None:
+    """What concerns the clinic's settings, and what the desk should know of this course."""
     for note in notes:
         say(note)
     for warning in warnings:

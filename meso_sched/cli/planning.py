@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from meso_sched.cli import reading
-from meso_sched.cli.talking import can_ask, patience
-from meso_sched.core.clinic import Busy, Clinic, Limits, OpenTime
+from meso_sched.cli import circumstances, reading
+from meso_sched.cli.talking import can_ask
+from meso_sched.core.booked import refuse_overdue
+from meso_sched.core.clinic import Clinic, Limits, OpenTime
 from meso_sched.core.course import Choices, Course, make_course, missing_choices
 from meso_sched.core.nearest import did_you_mean
-from meso_sched.core.placing import refuse_overdue
 from meso_sched.core.plan import Plan, PlanRequest, horizon, make_plan
 from meso_sched.core.regimen import Regimen
-from meso_sched.core.walltime import parse_spans, parse_time, show_day, show_time
+from meso_sched.core.walltime import minute_of, show_day, show_time
 from meso_sched.errors import UsageError
 from meso_sched.exchange.schedule_values import parse_keep, parse_minutes
 from meso_sched.exchange.schedules import Catalogue
+
+if TYPE_CHECKING:
+    from meso_sched.cli.output import Target
+    from meso_sched.cli.writing import Former
+    from meso_sched.core.revising import Revision
 
 
 class PlanOptions(NamedTuple):
@@ -25,7 +30,6 @@ class PlanOptions(NamedTuple):
 
     regimen: str
     start: str
-    at: str | None = None
     patient: str | None = None
     course: str = "1"
     sessions: tuple[str, ...] = ()
@@ -33,10 +37,7 @@ class PlanOptions(NamedTuple):
     until: str | None = None
     length: str | None = None
     keep: str | None = None
-    on: tuple[str, ...] = ()
-    between: tuple[str, ...] = ()
-    away: tuple[str, ...] = ()
-    busy: tuple[str, ...] = ()
+    limits: circumstances.LimitOptions = circumstances.LimitOptions()
     override: bool = False
     strict: bool = False
     audience: str | None = None
@@ -44,13 +45,17 @@ class PlanOptions(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """A plan with all that is to be said about it; ``notes`` concern the clinic's settings."""
+    """A plan with all that is to be said about it; ``notes`` concern the clinic's settings.
+
+    ``former`` is what stands in the file that it goes to.
+    """
 
     plan: Plan
     audience: str
     open_time: OpenTime
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
+    former: Former | None = None
 
 
 def find_regimen(catalogue: Catalogue, name: str, language: str | None = None) -> Regimen:
@@ -67,40 +72,55 @@ def find_regimen(catalogue: Catalogue, name: str, language: str | None = None) -
     return regimen.spoken(language)
 
 
-def make(options: PlanOptions, catalogue: Catalogue, now: datetime) -> Planned:
-    """Plan a course; ``now`` is aware. Raises MesoError with what to do about it."""
+def make(
+    options: PlanOptions, catalogue: Catalogue, now: datetime, target: Target | None = None
+) -> Planned:
+    """Plan a course; ``now`` is aware, ``target`` where it is to be written.
+
+    What is done, missed or chosen by hand in a file of the same course stays. Raises MesoError
+    with what to do about it.
+    """
     clinic = catalogue.clinic()
     today = now.astimezone(clinic.zone).date()
-    audience = "" if options.audience is None else reading.parse_audience(options.audience)
+    audience = audience_of(options.audience)
     start, minute = reading.option(
         "--start", lambda text: reading.parse_start(text, today), options.start
     )
     course = _course(options, catalogue, clinic, start, today)
-    days = horizon(course)
-    busy, warnings = _busy(options, clinic, course)
+    days = horizon(course, today)
+    busy, warnings = circumstances.busy_time(
+        options.limits.busy, clinic, days, _own_uids(options, clinic, course)
+    )
+    holidays, notes = circumstances.holidays(clinic, days)
     request = PlanRequest(
         course=course,
         clinic=clinic,
         start=time.min if minute is None else time(*divmod(minute, 60)),
-        limits=_limits(options, minute, today),
+        limits=circumstances.limits(options.limits, today, Limits(preferred=minute)),
+        holidays=holidays,
         busy=busy,
+        around_busy=bool(options.limits.busy),
     )
-    notes: tuple[str, ...] = ()
-    if clinic.holidays is None:
-        notes = (
-            'no holidays are known: set holidays = "TR" (your country) under [clinic] in'
-            " schedules.toml; `meso-sched init` writes one",
-        )
-    elif clinic.holidays:
-        from meso_sched.exchange.closures import holidays_between
-
-        found = holidays_between(clinic.holidays, days.first, days.last)
-        request = request._replace(holidays=found)
-    plan = make_plan(request)
+    former = _former(target, catalogue, clinic)
+    revision = _again(request, former, now)
+    if revision is None:
+        plan = make_plan(request)
+        warnings = (*warnings, *_past(plan, now), *plan.warnings)
+    else:
+        plan = revision.plan
+        warnings = (*warnings, *revision.warnings)
     if options.strict:
         refuse_overdue(plan.booked)
     open_time = OpenTime(clinic, request.limits, request.holidays)
-    return Planned(plan, audience, open_time, (*warnings, *_past(plan, now), *plan.warnings), notes)
+    return Planned(plan, audience or "", open_time, warnings, notes, former)
+
+
+def _former(target: Target | None, catalogue: Catalogue, clinic: Clinic) -> Former | None:
+    if target is None:
+        return None
+    from meso_sched.cli.writing import look_at
+
+    return look_at(target, clinic, catalogue.regimens)
 
 
 def _course(
@@ -154,46 +174,42 @@ def _choices(options: PlanOptions, today: date) -> Choices:
     )
 
 
-def _limits(options: PlanOptions, minute: int | None, today: date) -> Limits:
-    preferred = minute
-    if options.at is not None:
-        preferred = reading.option("--at", parse_time, options.at)
-    return Limits(
-        weekdays=reading.option("--on", reading.parse_weekdays, ",".join(options.on))
-        if options.on
-        else None,
-        between=reading.option("--between", parse_spans, ",".join(options.between))
-        if options.between
-        else None,
-        away=tuple(
-            reading.option("--away", lambda each: reading.parse_away(each, today), text)
-            for text in options.away
-        ),
-        preferred=preferred,
+def _again(request: PlanRequest, former: Former | None, now: datetime) -> Revision | None:
+    """The course planned again as a revision of the former one; None where that has no history."""
+    if former is None or former.stored is None:
+        return None
+    from meso_sched.core.living import has_history
+    from meso_sched.core.revising import RevisionRequest, revise
+    from meso_sched.core.telling import Told
+
+    new = Plan(
+        request.course, request.clinic, (), request.start, request.limits, request.around_busy
+    )
+    stored = former.course_of(new)
+    if stored is None or not has_history(stored.current):
+        return None
+    return revise(
+        RevisionRequest(
+            plan=new._replace(booked=stored.current.booked),
+            recorded=stored.recorded,
+            told=Told(),
+            now=now,
+            holidays=request.holidays,
+            busy=request.busy,
+            anew=True,
+            course=request.course,
+        )
     )
 
 
-def _busy(options: PlanOptions, clinic: Clinic, course: Course) -> tuple[Busy, tuple[str, ...]]:
-    if not options.busy:
-        return Busy(), ()
-    from meso_sched.exchange.busy import BusyRequest, read_busy
+def _own_uids(options: PlanOptions, clinic: Clinic, course: Course) -> frozenset[str]:
+    """The UIDs of the course's own events, which take no time from it."""
+    # Without a patient every such course has the same UIDs, also another patient's.
+    if course.patient is None or not options.limits.busy:
+        return frozenset()
     from meso_sched.exchange.events import Identity, own_uids
 
-    days = horizon(course)
-    identity = Identity(clinic.name, course.patient, course.regimen.id, course.number)
-    if not all(source.strip() for source in options.busy):
-        raise UsageError("--busy: is empty; name a file, a folder or an address")
-    request = BusyRequest(
-        sources=options.busy,
-        zone=clinic.zone,
-        first=days.first,
-        last=days.last,
-        # Without a patient every such course has the same UIDs, also another patient's.
-        ignore_uids=frozenset() if course.patient is None else own_uids(identity),
-    )
-    with patience("reading the calendars of --busy"):
-        found = read_busy(request)
-    return Busy.of(found.intervals), found.warnings
+    return own_uids(Identity(clinic.name, course.patient, course.regimen.id, course.number))
 
 
 def _past(plan: Plan, now: datetime) -> tuple[str, ...]:
@@ -202,10 +218,15 @@ def _past(plan: Plan, now: datetime) -> tuple[str, ...]:
         return ()
     first = past[0]
     when = f"{show_day(first.day)} {first.day.year}"
-    at = show_time(first.start.hour * 60 + first.start.minute)
+    at = show_time(minute_of(first.start))
     if len(past) == 1:
         return (f"session {first.plan.number} ({when}, {at}) lies in the past",)
     return (f"{len(past)} sessions lie in the past, the first on {when} at {at}",)
+
+
+def audience_of(text: str | None) -> str | None:
+    """``--for`` as typed; UsageError for anything but clinic and patient."""
+    return None if text is None else reading.parse_audience(text)
 
 
 def stamp(environment: Mapping[str, str], now: datetime) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
 from meso_sched.core.walltime import (
@@ -96,6 +96,32 @@ def parse_number(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text.strip()):
         raise ValueError(f'"{text}" is not a number of sessions; write a whole number, as 6')
     return int(text)
+
+
+def parse_session(text: str) -> int:
+    """The number of a session, digits only; ValueError otherwise."""
+    if not re.fullmatch(r"[0-9]{1,4}", text.strip()):
+        raise ValueError(f'"{text}" is not the number of a session; write it as 3')
+    return int(text)
+
+
+def parse_rest(text: str) -> tuple[int, bool]:
+    """``3``, or ``3..`` for it and all behind it; ValueError otherwise."""
+    number, dots, more = text.partition("..")
+    if more.strip():
+        raise ValueError(f'"{text}" is not a session; write 3, or 3.. for the rest')
+    return parse_session(number), bool(dots)
+
+
+def parse_session_time(text: str, today: date) -> tuple[int, datetime | date | None]:
+    """``N``, ``N=DATE`` or ``N=DATETHH:MM``: the session, and when, local; ValueError otherwise."""
+    number, equals, when = text.partition("=")
+    if not equals:
+        return parse_session(number), None
+    day, minute = parse_start(when, today)
+    if minute is None:
+        return parse_session(number), day
+    return parse_session(number), datetime.combine(day, time(*divmod(minute, 60)))
 
 
 def parse_course(text: str) -> int:

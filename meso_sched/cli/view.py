@@ -7,14 +7,14 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from meso_sched.cli.layout import Column, Line, Span, table, visible, wrapped
+from meso_sched.core.booked import BookedSession, Status
 from meso_sched.core.interval import Interval
 from meso_sched.core.regimen import DEFAULT_MINUTES, Keep, Phase, Regimen, Review, Statement
-from meso_sched.core.walltime import MONTHS, plural, show_day, show_time
+from meso_sched.core.walltime import MONTHS, minute_of, plural, show_day, show_time
 
 if TYPE_CHECKING:
     from meso_sched.core.clinic import OpenTime
     from meso_sched.core.course import Course
-    from meso_sched.core.placing import BookedSession
     from meso_sched.core.plan import Plan
 
 MONTH_WIDTH = 9 + 31 * 2
@@ -26,7 +26,7 @@ MOST_MONTHS = 24
 
 def plan_lines(plan: Plan, open_time: OpenTime, width: int) -> Iterator[Line]:
     """The course as a table, its months with the days marked, and what was chosen."""
-    yield from wrapped(_heading(plan), width)
+    yield from heading_lines(plan, width)
     yield from _sessions(plan.booked, width)
     if width >= MONTH_WIDTH:
         yield from _months(plan.booked, open_time)
@@ -34,6 +34,11 @@ def plan_lines(plan: Plan, open_time: OpenTime, width: int) -> Iterator[Line]:
     for choice in plan.course.overrides:
         mark = Span(f"Outside the range of the source, by --override: {visible(choice)}.", "bold")
         yield from wrapped((mark,), width)
+
+
+def heading_lines(plan: Plan, width: int) -> list[Line]:
+    """Whose course it is."""
+    return wrapped(_heading(plan), width)
 
 
 def _heading(plan: Plan) -> Line:
@@ -59,22 +64,39 @@ def _sessions(booked: Sequence[BookedSession], width: int) -> list[Line]:
 
 def _session(booked: BookedSession, *, year: bool) -> tuple[Span, ...]:
     shifted = booked.shift_days != 0
-    style = "bold red" if booked.overdue_days else "magenta" if shifted else ""
-    overdue = [f"{plural(booked.overdue_days, 'day')} overdue"] if booked.overdue_days else []
+    style = session_style(booked)
     return (
         Span(str(booked.plan.number)),
         Span(f"{visible(booked.plan.phase)} {booked.plan.of[0]}/{booked.plan.of[1]}"),
         Span(show_day(booked.day) + (f" {booked.day.year}" if year else ""), style),
-        Span(show_time(booked.start.hour * 60 + booked.start.minute)),
+        Span(show_time(minute_of(booked.start))),
         Span("" if booked.gap_days is None else f"{booked.gap_days}d"),
         Span(show_day(booked.plan.ideal), "" if shifted else "dim"),
-        Span(visible("; ".join([*overdue, *booked.why])), style),
+        Span(visible("; ".join(_remarks(booked))), style),
     )
+
+
+def _remarks(booked: BookedSession) -> list[str]:
+    """What became of a session, and why it stands where it does."""
+    words = {Status.FULFILLED: ["done"], Status.CANCELLED: ["cancelled"]}
+    overdue = [f"{plural(booked.overdue_days, 'day')} overdue"] if booked.overdue_days else []
+    return [*words.get(booked.status, []), *overdue, *booked.why]
+
+
+def session_style(booked: BookedSession) -> str:
+    """Rich's style of a session: loud where it is late, quiet where nothing is left to do."""
+    if not booked.takes_place:
+        return "dim strike"
+    if booked.status is Status.FULFILLED:
+        return "green"
+    if booked.overdue_days:
+        return "bold red"
+    return "magenta" if booked.shift_days else ""
 
 
 def _months(booked: Sequence[BookedSession], open_time: OpenTime) -> Iterator[Line]:
     """A row a month, two columns a day: a session's number, a dot open, a dash closed."""
-    numbers = {each.day: each.plan.number for each in booked}
+    numbers = {each.day: each.number for each in booked if each.takes_place}
     marks = (f"{day:>2}" if day == 1 or day % 5 == 0 else "  " for day in range(1, 32))
     yield (Span("- off    " + "".join(marks), "dim"),)
     for first in _month_starts(booked):

@@ -1,19 +1,39 @@
-"""A plan as the bytes of a file: new, or an update of what the file holds of the same course."""
+"""A course as the bytes of a file: new, or an update of what the file holds of it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from meso_sched.core.course import Course
 from meso_sched.core.plan import Plan
 from meso_sched.errors import FileError, UsageError
 from meso_sched.exchange import tables
-from meso_sched.exchange.events import CourseFile, course_file, identity_of, updated
+from meso_sched.exchange.events import CourseFile, course_file, identity_of
 from meso_sched.exchange.files import read_bytes, write_whole
+
+if TYPE_CHECKING:
+    from meso_sched.cli.output import Target
+    from meso_sched.core.clinic import Clinic
+    from meso_sched.exchange.stored import StoredCourse
+
+
+class Former(NamedTuple):
+    """What stands where a course is to be written; ``stored`` is the course that it tells."""
+
+    data: bytes
+    stored: StoredCourse | None = None
+
+    def course_of(self, plan: Plan) -> StoredCourse | None:
+        """The stored course, if it is the same as that of ``plan``."""
+        if self.stored is None or self.stored.identity is None:
+            return None
+        identity = replace(self.stored.identity, audience="")
+        return self.stored if identity == identity_of(plan, "") else None
 
 
 class Written(NamedTuple):
@@ -36,12 +56,29 @@ class Written(NamedTuple):
         return "updated" if self.former else "written"
 
     def replace(self, path: Path) -> None:
-        """Put it in the place of what was read."""
-        write_whole(path, self.data, former=self.former)
+        """Put it in the place of what was read, and keep that beside it."""
+        write_whole(path, self.data, former=self.former, keep_former=bool(self.former))
 
     def document(self, plan: Plan, warnings: Sequence[str]) -> str:
         """The plan as JSON text, with the sequences of its events."""
         return tables.to_json(tables.plan_document(plan, self.file.events, warnings))
+
+
+def look_at(target: Target, clinic: Clinic, regimens: Iterable[str]) -> Former | None:
+    """What stands where a plan is to be written; None where nothing does yet."""
+    if target.path is None:
+        return None
+    data = read_bytes(target.path)
+    if not data or target.format != "ics":
+        return None if data is None else Former(data)
+    from meso_sched.exchange.stored import read_course
+
+    try:
+        return Former(
+            data, read_course(_text(data, target.path), str(target.path), clinic, regimens)
+        )
+    except (FileError, UsageError):
+        return Former(data)  # `prepare` says what is wrong, or knows it by its UIDs alone
 
 
 def prepare(
@@ -49,63 +86,75 @@ def prepare(
     audience: str,
     warnings: Sequence[str],
     stamp: datetime,
-    path: Path | None,
-    format_: str,
+    target: Target,
+    former: Former | None,
 ) -> Written:
-    """The plan in a format (ics, json or csv), as an update of what ``path`` holds of it.
+    """The plan in a format (ics, json or csv), as an update of what stands there of it.
 
-    Raises UsageError where the file there holds anything else.
+    Raises UsageError where that is anything else.
     """
     file = course_file(plan, audience, stamp)
-    former = None if path is None else read_bytes(path)
-    if path is not None and former:
-        file = _as_update(plan, file, former, path, format_, stamp)
-    if format_ == "ics":
+    data = None if former is None else former.data
+    if target.format == "ics":
         from meso_sched.exchange.ical import to_ics
 
-        return Written(to_ics(file), former, file)
+        if former is not None and former.data and target.path is not None:
+            file = _updated(plan, file, former, target.path, stamp)
+        return Written(to_ics(file), data, file)
+    if data and target.path is not None:
+        _refuse_other(plan.course, data, target.path, target.format)
     document = tables.plan_document(plan, file.events, warnings)
-    text = tables.to_json(document) if format_ == "json" else tables.to_csv(document)
-    return Written(text.encode(), former, file)
+    text = tables.to_json(document) if target.format == "json" else tables.to_csv(document)
+    return Written(text.encode(), data, file)
 
 
-def _as_update(
-    plan: Plan, file: CourseFile, former: bytes, path: Path, format_: str, stamp: datetime
+def prepare_revision(plan: Plan, stored: StoredCourse, data: bytes, stamp: datetime) -> Written:
+    """A revised plan as an update of the file that it was read from."""
+    from meso_sched.exchange.ical import to_ics
+    from meso_sched.exchange.updating import updated
+
+    base = course_file(stored.recorded, stored.audience, stamp)
+    new = course_file(plan, stored.audience, stamp)
+    file = updated(new, stored.file, stamp, base)
+    return Written(to_ics(file), data, file)
+
+
+def _updated(
+    plan: Plan, file: CourseFile, former: Former, path: Path, stamp: datetime
 ) -> CourseFile:
-    refusal = UsageError(f"{path}: holds something else than this course; choose another name")
+    from meso_sched.exchange.calendar_file import from_ics
+    from meso_sched.exchange.updating import updated
+
+    audience = file.record["audience"]
+    stored = former.course_of(plan)
+    if stored is not None and stored.audience == audience:
+        return updated(file, stored.file, stamp, course_file(stored.recorded, audience, stamp))
+    identity = identity_of(plan, audience)
     try:
-        text = former.decode()
-    except UnicodeDecodeError:
-        raise refusal from None
-    if format_ == "ics":
-        return _updated_calendar(plan, file, text, path, stamp)
-    course = _course_of(text) if format_ == "json" else tables.csv_course(text)
-    if course != _told(plan.course):
-        raise refusal
-    return file
-
-
-def _updated_calendar(
-    plan: Plan, file: CourseFile, text: str, path: Path, stamp: datetime
-) -> CourseFile:
-    from meso_sched.exchange.ical import from_ics
-
-    try:
-        known = from_ics(text, str(path))
+        known = from_ics(_text(former.data, path), str(path), identity)
     except FileError as error:
         raise UsageError(f"{error}; it was left as it is, choose another name") from error
-    identity = identity_of(plan, file.record["audience"])
     if not known.holds(identity):
-        raise UsageError(f"{path}: holds something else than this course; choose another name")
-    if known.foreign(identity):
-        raise UsageError(
-            f"{path}: holds events besides this course, which would be lost; choose another name"
-        )
+        raise _refusal(path)
     return updated(file, known, stamp)
 
 
-def _told(course: Course) -> tuple[str, str, str]:
-    return course.regimen.id, course.patient or "", str(course.number)
+def _refuse_other(course: Course, data: bytes, path: Path, format_: str) -> None:
+    text = _text(data, path)
+    found = _course_of(text) if format_ == "json" else tables.csv_course(text)
+    if found != (course.regimen.id, course.patient or "", str(course.number)):
+        raise _refusal(path)
+
+
+def _refusal(path: Path) -> UsageError:
+    return UsageError(f"{path}: holds something else than this course; choose another name")
+
+
+def _text(data: bytes, path: Path) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise _refusal(path) from None
 
 
 def _course_of(text: str) -> tuple[str, str, str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import takewhile
+from types import MappingProxyType
 from typing import NamedTuple
 
 from meso_sched.core.interval import MAX_SESSIONS, Interval
@@ -38,21 +39,45 @@ class Missing(NamedTuple):
 
 
 class PlannedPhase(NamedTuple):
-    """A phase with its choices made: how many sessions, at which interval."""
+    """A phase with its choices made: how many sessions, at which interval.
+
+    ``whole`` is how many it was to have where a restart cut it short; ``restarted`` is the day
+    on which its first session is ideal where it is such a restart.
+    """
 
     name: str
     sessions: int
     interval: Interval
+    whole: int | None = None
+    restarted: date | None = None
 
 
 class IdealSession(NamedTuple):
-    """Where the regimen alone puts a session: its number in the course, its place in its phase."""
+    """Where the regimen alone puts a session: its number in the course, its place in its phase.
+
+    ``skipped`` are the intervals of the cancelled sessions right before it: they lengthen its gap
+    on purpose. ``restarts``: it begins a phase anew, so no gap before it is too long.
+    """
 
     number: int
     phase: str
     of: tuple[int, int]
     ideal: date
     interval: Interval
+    skipped: tuple[Interval, ...] = ()
+    restarts: bool = False
+
+    def earliest(self, before: date) -> date:
+        """The first day allowed after a session booked on ``before``."""
+        return self.interval.earliest(before)
+
+    def latest(self, before: date) -> date | None:
+        """The last day after ``before`` that is not overdue; None if none is."""
+        if self.restarts:
+            return None
+        for interval in (*self.skipped, self.interval):
+            before = interval.latest(before)
+        return before
 
 
 class Course(NamedTuple):
@@ -76,7 +101,7 @@ class Course(NamedTuple):
     @property
     def sessions(self) -> tuple[IdealSession, ...]:
         """All sessions with their ideal dates, numbered through all phases; laid out anew."""
-        return tuple(_lay_out(self.phases, self.start, self.keep))
+        return tuple(lay_out(self.phases, self.start, self.keep))
 
 
 def missing_choices(regimen: Regimen, choices: Choices) -> tuple[Missing, ...]:
@@ -187,7 +212,7 @@ class _Chooser:
         position = [phase.name for phase in phases].index(name)
         before = [phase for phase in phases[:position] if phase.sessions]
         endless = phases[position]._replace(sessions=MAX_SESSIONS)
-        laid_out = _lay_out([*before, endless], start, keep)
+        laid_out = lay_out([*before, endless], start, keep)
         filled = takewhile(lambda session: session.ideal <= until, laid_out)
         count = sum(session.phase == name for session in filled)
         template = self.regimen.phase(name)
@@ -210,19 +235,35 @@ class _Chooser:
         self.overrides.append(asked)
 
 
-def _lay_out(phases: Sequence[PlannedPhase], start: date, keep: Keep) -> Iterator[IdealSession]:
+def lay_out(
+    phases: Sequence[PlannedPhase],
+    start: date,
+    keep: Keep,
+    rebased: Mapping[int, date] = MappingProxyType({}),
+) -> Iterator[IdealSession]:
+    """The sessions with their ideal dates (local), numbered through all phases.
+
+    ``rebased`` gives the day, by session number, from which the sessions behind it are laid out
+    anew: of one that was done too early or too late for its own ideal to count on.
+    """
     anchor, number = start, 0
     for position, phase in enumerate(phases):
-        # The first phase counts from its own first session, every other from the one before it.
-        offset = 0 if position == 0 else 1
+        # The first phase and a restarted one count from their own first session, every other
+        # from the session before it.
+        offset = 0 if position == 0 or phase.restarted else 1
+        anchor = phase.restarted or anchor
         ideal = anchor
         for index in range(phase.sessions):
             ideal = phase.interval.ideal_after(
                 anchor, index + offset, whole_weeks=keep is Keep.WEEKDAY
             )
             number += 1
-            of = (index + 1, phase.sessions)
-            yield IdealSession(number, phase.name, of, ideal, phase.interval)
+            of = (index + 1, phase.whole or phase.sessions)
+            restarts = index == 0 and phase.restarted is not None
+            yield IdealSession(number, phase.name, of, ideal, phase.interval, restarts=restarts)
+            if number in rebased:
+                anchor = ideal = rebased[number]
+                offset = -index
         anchor = ideal
 
 
@@ -291,7 +332,7 @@ def _refuse_impossible(phases: Sequence[PlannedPhase], start: date, keep: Keep) 
             " choose fewer with --sessions or an earlier --until"
         )
     try:
-        last = list(_lay_out(phases, start, keep))[-1].ideal
+        last = list(lay_out(phases, start, keep))[-1].ideal
     except (OverflowError, ValueError):
         last = date.max
     if last.year > LAST_YEAR:

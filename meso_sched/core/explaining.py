@@ -21,9 +21,9 @@ NEAR_DAYS = 7
 class Booking(NamedTuple):
     """A session as booked, with its neighbours: what an explanation needs to know.
 
-    ``earliest`` and ``latest`` are its limits after ``before``, the session booked before it;
-    ``after`` is the next session with its day. Nothing begins before ``start_minute`` of
-    ``start_day``.
+    ``earliest`` and ``latest`` are its limits after ``before``, the number of the session booked
+    before it; ``after`` is the next session with its day. It does not begin before
+    ``start_minute`` of ``start_day``.
     """
 
     session: IdealSession
@@ -33,7 +33,7 @@ class Booking(NamedTuple):
     start_minute: int
     earliest: date
     latest: date | None
-    before: date | None
+    before: int | None
     after: tuple[IdealSession, date] | None
 
 
@@ -181,13 +181,12 @@ def _why_date(starts: DayStarts, booking: Booking) -> str:
 
 def _limit(booking: Booking, day: date) -> str | None:
     """The limit that a day breaks: the start, or the least or most after the session before."""
-    number = booking.session.number - 1
     if day < booking.start_day:
         return f"not before {show_day(booking.start_day)}"
     if booking.before is not None and day < booking.earliest:
-        return f"{show_day(booking.earliest)} is the earliest after session {number}"
+        return f"{show_day(booking.earliest)} is the earliest after session {booking.before}"
     if booking.latest is not None and booking.latest < day <= booking.session.ideal:
-        return f"{show_day(booking.latest)} is the latest after session {number}"
+        return f"{show_day(booking.latest)} is the latest after session {booking.before}"
     return None
 
 
@@ -205,9 +204,9 @@ def _why_left_free(booking: Booking, day: date) -> str:
     if booking.after is not None:
         following, booked = booking.after
         session = f"session {following.number} on {show_day(booked)}"
-        if following.interval.earliest(day) > booked:
+        if following.earliest(day) > booked:
             return f"{show_day(day)} would be too close to {session}"
-        if following.interval.latest(day) < booked:
+        if (following.latest(day) or booked) < booked:
             return f"{show_day(day)} would be too long before {session}"
     return "so the other sessions stay nearer to their dates"
 

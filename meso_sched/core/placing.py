@@ -10,15 +10,17 @@ be beaten from outside that radius.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 from meso_sched.core import explaining
+from meso_sched.core.booked import BookedSession, Slot
 from meso_sched.core.clinic import Busy, OpenTime
 from meso_sched.core.course import IdealSession
 from meso_sched.core.starts import DayStarts, Start, local_end, local_start
-from meso_sched.core.walltime import plural, show_day
+from meso_sched.core.walltime import minute_of, plural, show_day
 from meso_sched.errors import PlacingError
 
 REACH_DAYS = 120
@@ -34,8 +36,8 @@ _OVERDUE = 1 << 60
 class PlacingRequest(NamedTuple):
     """What to place: sessions in order, none before ``start`` (local, naive).
 
-    ``previous`` is the day of the session booked before the first of them, if there is one;
-    ``length`` is in minutes.
+    By session number: ``fixed`` are slots that stay as they are, ``first_days`` the local day
+    before which a session does not begin. ``length`` is in minutes.
     """
 
     sessions: tuple[IdealSession, ...]
@@ -43,33 +45,8 @@ class PlacingRequest(NamedTuple):
     length: int
     open_time: OpenTime
     busy: Busy = Busy()
-    previous: date | None = None
-
-
-class BookedSession(NamedTuple):
-    """A session with its slot; ``start`` and ``end`` aware, the other dates local.
-
-    ``earliest`` and ``latest`` follow from the session booked before.
-    """
-
-    plan: IdealSession
-    start: datetime
-    end: datetime
-    earliest: date
-    latest: date | None
-    gap_days: int | None
-    overdue_days: int
-    why: tuple[str, ...]
-
-    @property
-    def day(self) -> date:
-        """The local date of the slot."""
-        return self.start.date()
-
-    @property
-    def shift_days(self) -> int:
-        """Days from the ideal date; negative is early."""
-        return (self.day - self.plan.ideal).days
+    fixed: Mapping[int, Slot] = MappingProxyType({})
+    first_days: Mapping[int, date] = MappingProxyType({})
 
 
 def place(request: PlacingRequest) -> tuple[BookedSession, ...]:
@@ -99,10 +76,12 @@ class _Search:
         self.request = request
         self.sessions = request.sessions
         self.ideals = [session.ideal.toordinal() for session in request.sessions]
+        self.fixed = [_fixed_day(request, session) for session in request.sessions]
         self.starts = DayStarts(request.open_time, request.busy, request.length)
-        self.first_day = request.start.toordinal()
-        self.first_minute = request.start.hour * 60 + request.start.minute
+        self.start_day = request.start.toordinal()
+        self.start_minute = minute_of(request.start)
         self._limits: dict[tuple[int, int], tuple[int, int]] = {}
+        self.lasts = self._last_days()
 
     def optimum(self) -> list[int]:
         """The days of the best plan; PlacingError if there is none."""
@@ -112,70 +91,100 @@ class _Search:
             if days is None or self._overdue(days):
                 radius = 4 * radius or 2
                 continue
-            distance = sum(abs(a - b) for a, b in zip(days, self.ideals, strict=True))
+            distance = sum(abs(day - self.ideals[index]) for index, day in self._free(days))
             if distance <= radius:
                 return days
             radius = distance
-        best = self._best_within(self._soonest(), REACH_DAYS)
+        best = self._best_within(self._soonest(), None)
         assert best is not None, "the soonest days are a plan"
         return best
+
+    def first_day(self, index: int) -> int:
+        """The first day of a session, whatever the session before it says."""
+        asked = self.request.first_days.get(self.sessions[index].number)
+        return self.start_day if asked is None else max(self.start_day, asked.toordinal())
 
     def limits(self, index: int, before: int) -> tuple[int, int]:
         """The earliest and the latest day of a session after one booked on ``before``."""
         key = (index, before)
         if key not in self._limits:
-            interval, day = self.sessions[index].interval, date.fromordinal(before)
-            self._limits[key] = (
-                interval.earliest(day).toordinal(),
-                interval.latest(day).toordinal(),
-            )
+            session, day = self.sessions[index], date.fromordinal(before)
+            latest = session.latest(day) or date.max
+            self._limits[key] = (session.earliest(day).toordinal(), latest.toordinal())
         return self._limits[key]
 
     def start_on(self, day: int) -> Start | None:
         """The best start of a day, on the first one not before the start; None if none is free."""
-        return self.starts.best(day, self.first_minute if day == self.first_day else 0)
+        return self.starts.best(day, self.start_minute if day == self.start_day else 0)
+
+    def _last_days(self) -> list[int]:
+        """The last day of each session: so long after its ideal, or after it can be at all."""
+        lasts: list[int] = []
+        soonest: int | None = None
+        for index, ideal in enumerate(self.ideals):
+            fixed = self.fixed[index]
+            gap = self.start_day if soonest is None else self.limits(index, soonest)[0]
+            soonest = max(self.first_day(index), gap) if fixed is None else fixed
+            lasts.append(max(ideal, soonest) + REACH_DAYS)
+        return lasts
+
+    def _free(self, days: Sequence[int]) -> list[tuple[int, int]]:
+        """The sessions that are not fixed, each with its day."""
+        return [(index, day) for index, day in enumerate(days) if self.fixed[index] is None]
+
+    def _allowed(self, index: int, before: int) -> tuple[int, int]:
+        """As ``limits``; between two fixed sessions there is nothing left to forbid."""
+        earliest, latest = self.limits(index, before)
+        both_fixed = self.fixed[index] is not None and self.fixed[index - 1] is not None
+        return (0 if both_fixed else earliest), latest
 
     def _cost(self, index: int, day: int) -> int | None:
         """What a day costs a session by itself; None where no start is free."""
+        if self.fixed[index] is not None:
+            return 0
         start = self.start_on(day)
         if start is None:
             return None
         shift = day - self.ideals[index]
         return abs(shift) * _DAY + (shift < 0) * _EARLY + start.distance
 
-    def _best_within(self, lowest: Sequence[int], reach: int) -> list[int] | None:
-        """The best plan with every session from its lowest day to ``reach`` after its ideal."""
+    def _best_within(self, lowest: Sequence[int], radius: int | None) -> list[int] | None:
+        """The best plan with every session from its lowest day to ``radius`` after its ideal.
+
+        Without a radius each session may be as late as it can be.
+        """
         layers: list[_Layer] = []
         for index in reversed(range(len(self.sessions))):
-            layer = self._layer(index, lowest[index], reach, layers[-1] if layers else None)
+            last = self.lasts[index]
+            if radius is not None:
+                last = min(last, self.ideals[index] + radius)
+            days = self._days(index, lowest[index], last)
+            layer = self._layer(index, days, layers[-1] if layers else None)
             if not layer.days:
                 return None
             layers.append(layer)
         return self._earliest_best(layers[::-1])
 
-    def _layer(self, index: int, lowest: int, reach: int, following: _Layer | None) -> _Layer:
-        first = max(lowest, self.first_day)
-        if index == 0 and self.request.previous is not None:
-            first = max(first, self.limits(0, self.request.previous.toordinal())[0])
+    def _days(self, index: int, lowest: int, last: int) -> range:
+        fixed = self.fixed[index]
+        if fixed is not None:
+            return range(fixed, fixed + 1)
+        return range(max(lowest, self.first_day(index)), last + 1)
+
+    def _layer(self, index: int, days: range, following: _Layer | None) -> _Layer:
         tail = None if following is None else _Tail(following)
         layer = _Layer([], [], [])
-        for day in range(first, self.ideals[index] + min(reach, REACH_DAYS) + 1):
+        for day in days:
             cost = self._cost(index, day)
             if cost is None:
                 continue
-            after = 0 if tail is None else tail.best(*self.limits(index + 1, day))
+            after = 0 if tail is None else tail.best(*self._allowed(index + 1, day))
             if after is None:
                 continue
             layer.days.append(day)
-            layer.total.append(cost + after + self._first_overdue(index, day))
+            layer.total.append(cost + after)
             layer.after.append(after)
         return layer
-
-    def _first_overdue(self, index: int, day: int) -> int:
-        if index or self.request.previous is None:
-            return 0
-        latest = self.limits(0, self.request.previous.toordinal())[1]
-        return max(0, day - latest) * _OVERDUE
 
     def _earliest_best(self, layers: Sequence[_Layer]) -> list[int]:
         """Of the plans that cost the least, the one with the earliest dates."""
@@ -184,58 +193,89 @@ class _Search:
         days = [first.days[place]]
         for index in range(1, len(layers)):
             owed, layer = layers[index - 1].after[place], layers[index]
-            earliest, latest = self.limits(index, days[-1])
+            earliest, latest = self._allowed(index, days[-1])
             place = bisect_left(layer.days, earliest)
             while layer.total[place] + max(0, layer.days[place] - latest) * _OVERDUE != owed:
                 place += 1
             days.append(layer.days[place])
         return days
 
-    def _overdue(self, days: Sequence[int]) -> int:
-        previous = self.request.previous
-        befores = [None if previous is None else previous.toordinal(), *days]
-        return sum(
-            max(0, day - self.limits(index, before)[1])
-            for index, (before, day) in enumerate(zip(befores, days, strict=False))
-            if before is not None
+    def _overdue(self, days: Sequence[int]) -> bool:
+        """Whether a gap is too long that another plan could shorten."""
+        return any(
+            days[index] > self.limits(index, days[index - 1])[1]
+            for index in range(1, len(days))
+            if self.fixed[index] is None or self.fixed[index - 1] is None
         )
 
     def _soonest(self) -> list[int]:
         """The first day on which each session can be at all; PlacingError where one has none."""
         soonest: list[int] = []
-        previous = self.request.previous
-        before = None if previous is None else previous.toordinal()
-        for index, ideal in enumerate(self.ideals):
-            first = self.first_day
-            if before is not None:
-                first = max(first, self.limits(index, before)[0])
-            last = ideal + REACH_DAYS
-            day = next((d for d in range(first, last + 1) if self._cost(index, d) is not None), 0)
-            if not day:
-                raise PlacingError(self._no_place(index, before))
+        for index in range(len(self.sessions)):
+            first = self._soonest_after(index, soonest[-1] if soonest else None)
+            fixed = self.fixed[index]
+            if fixed is not None and first > fixed:
+                raise PlacingError(self._no_room(index, soonest[-1]))
+            days = self._days(index, first, self.lasts[index])
+            day = next((each for each in days if self._cost(index, each) is not None), None)
+            if day is None:
+                raise PlacingError(self._no_place(index, soonest[-1] if soonest else None))
             soonest.append(day)
-            before = day
         return soonest
+
+    def _soonest_after(self, index: int, before: int | None) -> int:
+        first = self.first_day(index) if self.fixed[index] is None else 0
+        return first if before is None else max(first, self._allowed(index, before)[0])
+
+    def _no_room(self, index: int, before: int) -> str:
+        session, earlier = self.sessions[index], self.sessions[index - 1]
+        fixed = self.fixed[index]
+        assert fixed is not None, "only a fixed session leaves no room"
+        return (
+            f"session {earlier.number} finds no place before session {session.number}, which stays"
+            f" on {show_day(date.fromordinal(fixed))}: it could be on"
+            f" {show_day(date.fromordinal(before))} at the soonest; move session {session.number}"
+            f" or cancel session {earlier.number}"
+        )
 
     def _no_place(self, index: int, before: int | None) -> str:
         session = self.sessions[index]
         ideal = session.ideal
-        earliest = self.first_day if before is None else self.limits(index, before)[0]
         obstacles = explaining.obstacles(
             self.starts,
-            [ideal + timedelta(days=offset) for offset in range(REACH_DAYS + 1)],
-            self._too_soon(index, date.fromordinal(earliest)),
+            [ideal + timedelta(days=n) for n in range(self.lasts[index] - ideal.toordinal() + 1)],
+            self._too_soon(index, self._soonest_after(index, before)),
         )
         return (
             f"session {session.number} ({session.phase}, ideal {show_day(ideal)} {ideal.year})"
-            f" finds no place within {plural(REACH_DAYS, 'day')} after its ideal: {obstacles};"
-            " widen the limits or choose another start"
+            f" finds no place within {plural(REACH_DAYS, 'day')} after {self._reach_from(index)}:"
+            f" {obstacles}; widen the limits or choose another start"
         )
 
-    def _too_soon(self, index: int, earliest: date) -> Callable[[date], str | None]:
-        number = self.sessions[index].number
-        reason = "before the start" if number == 1 else f"too soon after session {number - 1}"
-        return lambda day: reason if day < earliest else None
+    def _reach_from(self, index: int) -> str:
+        soonest = self.lasts[index] - REACH_DAYS
+        if soonest == self.ideals[index]:
+            return "its ideal"
+        return f"{show_day(date.fromordinal(soonest))}, its soonest day"
+
+    def _too_soon(self, index: int, soonest: int) -> Callable[[date], str | None]:
+        first = self.first_day(index)
+        early = "before the start"
+        if first > self.start_day:
+            early = f"before {show_day(date.fromordinal(first))}"
+        reason = f"too soon after session {self.sessions[index - 1].number}" if index else ""
+
+        def told(day: date) -> str | None:
+            if day.toordinal() < first:
+                return early
+            return reason if day.toordinal() < soonest else None
+
+        return told
+
+
+def _fixed_day(request: PlacingRequest, session: IdealSession) -> int | None:
+    slot = request.fixed.get(session.number)
+    return None if slot is None else slot.day.toordinal()
 
 
 class _Tail:
@@ -264,51 +304,52 @@ class _Tail:
 def _book(search: _Search, days: Sequence[int], index: int) -> BookedSession:
     request, session = search.request, search.sessions[index]
     day = date.fromordinal(days[index])
-    before = date.fromordinal(days[index - 1]) if index else request.previous
-    best = search.start_on(days[index])
-    assert best is not None, "the search books only days with a free start"
-    earliest = request.start.date() if before is None else session.interval.earliest(before)
-    latest = None if before is None else session.interval.latest(before)
-    after = None
-    if index + 1 < len(days):
-        after = (request.sessions[index + 1], date.fromordinal(days[index + 1]))
-    booking = explaining.Booking(
-        session=session,
-        day=day,
-        start=best,
-        start_day=request.start.date(),
-        start_minute=search.first_minute,
-        earliest=earliest,
-        latest=latest,
-        before=before,
-        after=after,
-    )
-    start = local_start(day, best.minute, request.open_time.clinic.zone)
+    before = date.fromordinal(days[index - 1]) if index else None
+    fixed = request.fixed.get(session.number)
+    first = session.ideal if fixed else date.fromordinal(search.first_day(index))
+    earliest = first if before is None else session.earliest(before)
+    latest = None if before is None else session.latest(before)
+    slot = fixed or _slot(search, day)
     return BookedSession(
         plan=session,
-        start=start,
-        end=local_end(start, request.length),
+        start=slot.start,
+        end=slot.end,
         earliest=earliest,
         latest=latest,
         gap_days=None if before is None else (day - before).days,
         overdue_days=0 if latest is None else max(0, (day - latest).days),
-        why=explaining.why(search.starts, booking),
+        why=() if fixed else _why(search, days, index, (earliest, latest)),
+        before=search.sessions[index - 1].number if index else None,
     )
 
 
-def overdue_warnings(booked: Sequence[BookedSession]) -> tuple[str, ...]:
-    """A sentence for every session that comes later than its interval allows."""
-    return tuple(
-        f"session {each.plan.number} ({show_day(each.day)}) is {plural(each.overdue_days, 'day')}"
-        f" overdue: {plural(each.gap_days, 'day')} after session {each.plan.number - 1},"
-        f" the latest would be {show_day(each.latest)}"
-        for each in booked
-        if each.overdue_days and each.gap_days is not None and each.latest is not None
+def _slot(search: _Search, day: date) -> Slot:
+    best = search.start_on(day.toordinal())
+    assert best is not None, "the search books only days with a free start"
+    start = local_start(day, best.minute, search.request.open_time.clinic.zone)
+    return Slot(start, local_end(start, search.request.length))
+
+
+def _why(
+    search: _Search, days: Sequence[int], index: int, limits: tuple[date, date | None]
+) -> tuple[str, ...]:
+    best = search.start_on(days[index])
+    assert best is not None, "the search books only days with a free start"
+    first = search.first_day(index)
+    after = before = None
+    if index:
+        before = search.sessions[index - 1].number
+    if index + 1 < len(days):
+        after = (search.sessions[index + 1], date.fromordinal(days[index + 1]))
+    booking = explaining.Booking(
+        session=search.sessions[index],
+        day=date.fromordinal(days[index]),
+        start=best,
+        start_day=date.fromordinal(first),
+        start_minute=search.start_minute if first == search.start_day else 0,
+        earliest=limits[0],
+        latest=limits[1],
+        before=before,
+        after=after,
     )
-
-
-def refuse_overdue(booked: Sequence[BookedSession]) -> None:
-    """Raise PlacingError where a session is overdue."""
-    warnings = overdue_warnings(booked)
-    if warnings:
-        raise PlacingError("; ".join(warnings))
+    return explaining.why(search.starts, booking)

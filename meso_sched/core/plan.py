@@ -6,15 +6,10 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
+from meso_sched.core.booked import BookedSession, overdue_warnings
 from meso_sched.core.clinic import Busy, Clinic, Holiday, Limits, OpenTime
 from meso_sched.core.course import Course
-from meso_sched.core.placing import (
-    REACH_DAYS,
-    BookedSession,
-    PlacingRequest,
-    overdue_warnings,
-    place,
-)
+from meso_sched.core.placing import REACH_DAYS, PlacingRequest, place
 from meso_sched.core.walltime import DateRange, plural, show_day
 
 LATE_START_DAYS = 7
@@ -22,7 +17,10 @@ LATE_START_DAYS = 7
 
 
 class PlanRequest(NamedTuple):
-    """A course to place in a clinic's time; session 1 is not before ``start`` (local, naive)."""
+    """A course to place in a clinic's time; session 1 is not before ``start`` (local, naive).
+
+    ``around_busy``: other calendars were looked at, whether or not they take any time.
+    """
 
     course: Course
     clinic: Clinic
@@ -30,14 +28,21 @@ class PlanRequest(NamedTuple):
     limits: Limits = Limits()
     holidays: Mapping[date, Holiday] = {}
     busy: Busy = Busy()
+    around_busy: bool = False
 
 
 class Plan(NamedTuple):
-    """A course and where its sessions are booked, in order."""
+    """A course and where its sessions are booked, in order of their numbers.
+
+    ``start``, ``limits`` and ``around_busy`` are what it was placed by.
+    """
 
     course: Course
     clinic: Clinic
     booked: tuple[BookedSession, ...]
+    start: time = time.min
+    limits: Limits = Limits()
+    around_busy: bool = False
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -46,7 +51,7 @@ class Plan(NamedTuple):
 
     def _late_start(self) -> tuple[str, ...]:
         first, asked = self.booked[0], self.course.start
-        if first.shift_days < LATE_START_DAYS:
+        if first.shift_days < LATE_START_DAYS or not first.why:
             return ()
         return (
             f"the course begins on {show_day(first.day)}, {plural(first.shift_days, 'day')} after"
@@ -54,10 +59,14 @@ class Plan(NamedTuple):
         )
 
 
-def horizon(course: Course) -> DateRange:
-    """The local days that placing may look at, for holidays and busy time."""
+def horizon(course: Course, today: date) -> DateRange:
+    """The local days that placing may look at, for holidays and busy time.
+
+    A course that goes on late may take as long from today as it was to take from its start.
+    """
     last = max(session.ideal for session in course.sessions)
-    return DateRange(course.start, last + timedelta(days=REACH_DAYS + 1))
+    late = max(today - course.start, timedelta(0))
+    return DateRange(course.start, last + late + timedelta(days=REACH_DAYS + 1))
 
 
 def make_plan(request: PlanRequest) -> Plan:
@@ -71,4 +80,11 @@ def make_plan(request: PlanRequest) -> Plan:
             busy=request.busy,
         )
     )
-    return Plan(request.course, request.clinic, booked)
+    return Plan(
+        request.course,
+        request.clinic,
+        booked,
+        request.start,
+        request.limits,
+        request.around_busy,
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 DAY_MINUTES = 24 * 60
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -133,6 +133,11 @@ def parse_weekday(text: str) -> int:
     raise ValueError(f'"{text.strip()}" is not a weekday; write {", ".join(WEEKDAYS)}')
 
 
+def minute_of(moment: datetime) -> int:
+    """The minute of the day that a moment's own clock shows."""
+    return moment.hour * 60 + moment.minute
+
+
 def show_time(minutes: int) -> str:
     """``HH:MM`` of minutes after midnight."""
     return f"{minutes // 60:02}:{minutes % 60:02}"
@@ -141,6 +146,11 @@ def show_time(minutes: int) -> str:
 def show_day(day: date) -> str:
     """``Tue 16 Mar``: as the desk says it; always English."""
     return f"{WEEKDAY_NAMES[day.weekday()][:3]} {day.day} {MONTHS[day.month - 1]}"
+
+
+def show_moment(moment: datetime) -> str:
+    """``Tue 16 Mar at 10:00``, by the moment's own clock."""
+    return f"{show_day(moment.date())} at {show_time(minute_of(moment))}"
 
 
 def show_days(first: date, last: date) -> str:

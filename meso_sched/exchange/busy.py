@@ -6,7 +6,6 @@ Here are the sources; addresses are fetched in ``busy_web``, and what the calend
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 
 from meso_sched.errors import FileError
+from meso_sched.exchange.folders import calendars_below, unreadable
 
 _MEGABYTE = 1024 * 1024
 _LIMIT = 100 * _MEGABYTE
@@ -120,31 +120,16 @@ def _calendars(source: str, warnings: list[str]) -> Iterator[tuple[str, bytes]]:
     try:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
     except (OSError, ValueError) as error:
-        raise _unreadable(source, error) from error
-    files = _files_below(path) if is_folder else [path]
+        raise unreadable(source, error) from error
+    files = calendars_below(path, _refuse) if is_folder else [path]
     if not files:  # such as the folder of a clinic on its first day
         warnings.append(f"{path}: the folder has no .ics file yet; no time is taken.")
     for file in files:
         yield str(file), _read(file)
 
 
-def _files_below(folder: Path) -> list[Path]:
-    """Every ``.ics`` below a folder, sorted; hidden files and folders are left out."""
-
-    def refuse(error: OSError) -> None:
-        raise _unreadable(str(error.filename or folder), error) from error
-
-    found: list[Path] = []
-    for parent, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        calendars = [name for name in files if name.lower().endswith(".ics")]
-        found += [Path(parent, name) for name in calendars if not name.startswith(".")]
-    return sorted(path for path in found if not _is_pipe(path))
-
-
-def _is_pipe(path: Path) -> bool:
-    """Whether reading it could wait for ever; a file that is gone is for the reader to tell."""
-    return path.exists() and not path.is_file()
+def _refuse(error: OSError) -> None:
+    raise unreadable(str(error.filename), error) from error
 
 
 def _read(path: Path) -> bytes:
@@ -152,7 +137,7 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(_LIMIT + 1)
     except OSError as error:
-        raise _unreadable(str(path), error) from error
+        raise unreadable(str(path), error) from error
     return _checked(str(path), data)
 
 
@@ -161,10 +146,3 @@ def _checked(name: str, data: bytes) -> bytes:
         size = _LIMIT // _MEGABYTE
         raise FileError(f"{name}: is larger than {size} MiB; export a part of the calendar.")
     return data
-
-
-def _unreadable(name: str, error: Exception) -> FileError:
-    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
-        return FileError(f"{name}: there is no such file or folder; check the path.")
-    reason = getattr(error, "strerror", None) or "unknown reason"
-    return FileError(f"{name}: cannot be read ({reason}); check its permissions.")

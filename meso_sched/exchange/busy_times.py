@@ -138,7 +138,7 @@ class Times:
         """The TZIDs in a component that name no zone that could be found."""
         heads = (line.rpartition(":")[0] for lines in component.lines.values() for line in lines)
         tzids = {parameter(head, "TZID") for head in heads if ";" in head}
-        return {tzid for tzid in tzids if tzid and self._zone(tzid) is None}
+        return {tzid for tzid in tzids if tzid and self.zone(tzid) is None}
 
     def _moment(self, component: Component, name: str, head: str, value: str) -> Moment:
         """A DATE or DATE-TIME, told apart by their form."""
@@ -154,25 +154,26 @@ class Times:
         except ValueError:
             problem = f'has the {name} "{shown(value)}", which is no date or time'
             raise fault(component, problem) from None
-        zone = self._zone(parameter(head, "TZID"))
+        zone = self.zone(parameter(head, "TZID"))
         return Moment(clock, zone or (UTC if match[1] else self._home), False)
 
     def _end(self, component: Component, name: str, head: str, start: Moment, value: str) -> Moment:
         """The end of a period: a moment, or so much after its start."""
         if not value.lstrip("+-").upper().startswith("P"):
             return self._moment(component, name, head, value)
-        duration = self._duration(component, name, value)
+        duration = self.duration(component, name, value)
         return start._replace(clock=plus(start.clock, duration))
 
     def _with_duration(self, component: Component, start: Moment) -> tuple[Moment, Moment]:
         """Without DTEND: DURATION; else a date takes its day and a time takes nothing."""
         duration = _DAY if start.is_day else timedelta(0)
         if "DURATION" in component.lines:
-            duration = self._duration(component, "DURATION", component.first("DURATION"))
+            duration = self.duration(component, "DURATION", component.first("DURATION"))
             start = start._replace(is_day=start.is_day and not duration.seconds)
         return start, start._replace(clock=plus(start.clock, duration))
 
-    def _duration(self, component: Component, name: str, value: str) -> timedelta:
+    def duration(self, component: Component, name: str, value: str) -> timedelta:
+        """A DURATION, positive or negative (3.3.6)."""
         match = _DURATION.fullmatch(value.strip().upper())
         try:
             if not match:
@@ -184,7 +185,7 @@ class Times:
             raise fault(component, problem) from None
         return -duration if match[1] == "-" else duration
 
-    def _zone(self, tzid: str) -> tzinfo | None:
+    def zone(self, tzid: str) -> tzinfo | None:
         """The zone of a TZID; like icalendar, an IANA name goes before the calendar's own."""
         if tzid not in self._found:
             zone = (

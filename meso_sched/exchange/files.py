@@ -25,9 +25,17 @@ def read_bytes(path: Path) -> bytes | None:
         raise _refused(path, "read", error) from error
 
 
-def write_whole(path: Path, data: bytes, *, former: bytes | None, mode: int = PRIVATE) -> None:
+def write_whole(
+    path: Path,
+    data: bytes,
+    *,
+    former: bytes | None,
+    mode: int = PRIVATE,
+    keep_former: bool = False,
+) -> None:
     """Put ``data`` in place of ``former`` (None: nothing there yet), atomically.
 
+    ``keep_former`` leaves the former bytes beside it, under the name with a ``~`` behind.
     Raises FileError where it cannot be written, ChangedError where the file is no longer what was
     read. A device or pipe is written straight.
     """
@@ -44,9 +52,17 @@ def write_whole(path: Path, data: bytes, *, former: bytes | None, mode: int = PR
         if former == data:
             _refuse_changed(target, former, path)
         else:
+            if keep_former and former is not None:
+                _keep(target, former, mode)
             _replace(target, data, former, mode, shown=path)
     except (OSError, ValueError, RuntimeError) as error:
         raise _refused(path, "written", error) from error
+
+
+def _keep(target: Path, former: bytes, mode: int) -> None:
+    """The version before, as a file of its own; what stood there is the one before that."""
+    beside = target.with_name(f"{target.name}~")
+    _replace(beside, former, read_bytes(beside), mode, shown=beside)
 
 
 def _replace(target: Path, data: bytes, former: bytes | None, mode: int, *, shown: Path) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from meso_sched.core.placing import BookedSession
+from meso_sched.core.booked import BookedSession, Slot
+from meso_sched.core.changes import Adherence, Change
 from meso_sched.core.plan import Plan
 from meso_sched.core.regimen import Regimen, Review, Statement
-from meso_sched.exchange.events import SessionEvent, session_record
+from meso_sched.exchange.events import SessionEvent
+from meso_sched.exchange.records import session_record
 
 PLAN_SCHEMA = "meso-sched/plan/1"
 REGIMENS_SCHEMA = "meso-sched/regimens/1"
@@ -51,6 +53,35 @@ def plan_document(
     }
 
 
+def revision_entries(
+    changes: Iterable[Change], found: Sequence[str], kept: Adherence
+) -> dict[str, Any]:
+    """What the document of a revision has besides the plan's: changes and adherence (days)."""
+    return {
+        "found": list(found),
+        "changes": [
+            {
+                "number": each.number,
+                "what": each.what,
+                "before": None if each.before is None else _slot(each.before),
+                "after": _slot(each.after),
+                "why": list(each.why),
+            }
+            for each in changes
+        ],
+        "adherence": {
+            "done": kept.done,
+            "missed": kept.missed,
+            "mean_deviation_days": kept.mean,
+            "largest_deviation_days": kept.largest,
+        },
+    }
+
+
+def _slot(slot: Slot) -> dict[str, str]:
+    return {"start": slot.start.isoformat(), "end": slot.end.isoformat()}
+
+
 def _session(booked: BookedSession, event: SessionEvent) -> dict[str, Any]:
     known = session_record(booked)
     return {
@@ -86,7 +117,7 @@ def to_csv(document: Mapping[str, Any]) -> str:
             "why": "; ".join(session["why"]),
             "overrides": "; ".join(course["overrides"]),
         }
-        writer.writerow([_cell(row[column]) for column in COLUMNS])
+        writer.writerow([cell(row[column]) for column in COLUMNS])
     return text.getvalue()
 
 
@@ -103,7 +134,7 @@ def csv_course(text: str) -> tuple[str, str, str] | None:
     return _text(row["regimen"]), _text(row["patient"]), row["course"]
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
     """Text that a spreadsheet would run is kept text by a quote before it; so is a quote."""
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r", "'"):
         return f"'{value}"
@@ -111,7 +142,7 @@ def _cell(value: object) -> object:
 
 
 def _text(cell: str) -> str:
-    """What ``_cell`` wrote, without the quote that it put before it."""
+    """What ``cell`` wrote, without the quote that it put before it."""
     return cell.removeprefix("'")
 
 

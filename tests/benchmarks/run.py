@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import bench_agenda
 import bench_busy
 
 PAIRS = 15
@@ -43,7 +44,7 @@ class Row(NamedTuple):
 def main() -> int:
     """Print the table; the exit code says whether every goal is met."""
     with tempfile.TemporaryDirectory() as folder:
-        rows = [*_cold_starts(Path(folder)), _placing(), _busy()]
+        rows = [*_cold_starts(Path(folder)), _placing(), _busy(), _agenda()]
     print("| what | ours | peer | ratio | goal | |\n|---|---|---|---|---|---|")
     for row in rows:
         met = "met" if row.met else "**missed**"
@@ -116,6 +117,12 @@ def _meetings(chance: random.Random) -> list[tuple[datetime, datetime]]:
 def _busy() -> Row:
     what, ours, theirs = bench_busy.measure()
     return Row(what, ours, theirs, ours / theirs, 0.1)
+
+
+def _agenda() -> Row:
+    """A year of a clinic, against two seconds of one core."""
+    what, seconds = bench_agenda.measure()
+    return Row(f"{what} / 2 s", seconds, 2.0, seconds / 2.0, 1.0)
 
 
 def _environment(folder: Path) -> dict[str, str]:

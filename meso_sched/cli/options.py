@@ -1,0 +1,65 @@
+"""The options that more than one command takes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from meso_sched.cli import completing
+
+Words = list[str] | None
+
+Schedules = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--schedules",
+        metavar="FILE",
+        envvar="MESO_SCHED_SCHEDULES",
+        help="A schedules file over the shipped one; repeatable, the later wins.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="JSON on stdout instead of a table.")]
+RegimenName = Annotated[
+    str,
+    typer.Argument(
+        metavar="REGIMEN",
+        help="The template; `meso-sched regimens` lists them.",
+        autocompletion=completing.regimens,
+    ),
+]
+Language = Annotated[
+    str | None,
+    typer.Option("--lang", metavar="CODE", help="Language of the template's texts, as en."),
+]
+At = Annotated[str | None, typer.Option(metavar="HH:MM", help="Preferred time of every session.")]
+On = Annotated[Words, typer.Option(metavar="DAYS", help="Only on these weekdays, as mon,thu.")]
+Between = Annotated[Words, typer.Option(metavar="HH:MM-HH:MM", help="Only within these hours.")]
+Away = Annotated[
+    Words,
+    typer.Option(metavar="A..B", help="The patient is away, both days included; repeatable."),
+]
+BusySources = Annotated[
+    Words,
+    typer.Option(
+        "--busy",
+        metavar="PATH|URL",
+        help="Time that .ics files, folders or URLs take, as . for this folder; repeatable.",
+    ),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="An overdue session is an error.")]
+Audience = Annotated[
+    str | None,
+    typer.Option(
+        "--for",
+        metavar="clinic|patient",
+        help="Whose calendar: with the regimen and phase, or without; else the reference only.",
+    ),
+]
+Format = Annotated[str | None, typer.Option("--format", metavar="FORMAT", help="ics, json or csv.")]
+Override = Annotated[
+    bool, typer.Option("--override", help="Take choices outside their range, marked as such.")
+]
+Output = Annotated[
+    str | None,
+    typer.Option("-o", "--output", metavar="FILE|-", help="Write .ics, .json or .csv."),
+]

@@ -1,0 +1,195 @@
+"""The use case ``revise``: a course's file and what is told of it -> the course from here on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from meso_sched.cli import circumstances, reading
+from meso_sched.cli.circumstances import LimitOptions
+from meso_sched.core.booked import refuse_overdue
+from meso_sched.core.changes import Change, changes
+from meso_sched.core.clinic import Clinic, OpenTime
+from meso_sched.core.plan import Plan, horizon
+from meso_sched.core.revising import RevisionRequest, revise
+from meso_sched.core.telling import Told
+from meso_sched.errors import FileError, UsageError
+from meso_sched.exchange.files import read_bytes
+from meso_sched.exchange.schedules import Catalogue
+from meso_sched.exchange.stored import StoredCourse, read_course
+
+T = TypeVar("T")
+
+
+class ReviseOptions(NamedTuple):
+    """The command line of ``revise``, as typed."""
+
+    done: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
+    move: tuple[str, ...] = ()
+    cancel: tuple[str, ...] = ()
+    extend: tuple[str, ...] = ()
+    stop: bool = False
+    restart: bool = False
+    limits: LimitOptions = LimitOptions()
+    override: bool = False
+    strict: bool = False
+
+
+class Revised(NamedTuple):
+    """A course's file and the course from here on; ``found`` is what others changed in it."""
+
+    path: Path
+    former: bytes
+    stored: StoredCourse
+    plan: Plan
+    open_time: OpenTime
+    changes: tuple[Change, ...]
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+    told: bool
+
+
+def make(path: Path, options: ReviseOptions, catalogue: Catalogue, now: datetime) -> Revised:
+    """Revise the course in a file; ``now`` is aware. Raises MesoError with what to do about it."""
+    clinic = catalogue.clinic()
+    former, stored = open_course(path, clinic, catalogue)
+    plan = stored.current
+    today = now.astimezone(plan.clinic.zone).date()
+    told = _told(options, today)
+    if stored.identity is None and (told.extended or told.restart):
+        raise FileError(
+            f"{path}: another program stripped what tells whose course it is, so no session can be"
+            " added; plan the course again onto this file first (`plan REGIMEN … -o`)"
+        )
+    limits = circumstances.limits(options.limits, today, plan.limits)
+    plan = plan._replace(limits=limits, around_busy=plan.around_busy or bool(options.limits.busy))
+    latest = max(today, *(each.day for each in plan.booked))
+    days = horizon(plan.course, latest)
+    busy, warnings = circumstances.busy_time(options.limits.busy, plan.clinic, days, stored.uids)
+    holidays, notes = circumstances.holidays(plan.clinic, days)
+    revision = revise(
+        RevisionRequest(
+            plan=plan,
+            recorded=stored.recorded,
+            told=told,
+            now=now,
+            holidays=holidays,
+            busy=busy,
+            anew=options.limits.anything,
+        )
+    )
+    if options.strict:
+        refuse_overdue(revision.plan.booked)
+    changed = tuple(changes(stored.recorded, revision.plan))
+    return Revised(
+        path=path,
+        former=former,
+        stored=stored,
+        plan=revision.plan,
+        open_time=OpenTime(plan.clinic, limits, holidays),
+        changes=changed,
+        warnings=(
+            *warnings,
+            *_without_busy(options, stored, changed, now),
+            *revision.warnings,
+        ),
+        notes=(*_other_clinic(clinic, stored), *notes),
+        told=told.anything or options.limits.anything,
+    )
+
+
+def open_course(path: Path, clinic: Clinic, catalogue: Catalogue) -> tuple[bytes, StoredCourse]:
+    """A course's file and what it holds; FileError where there is none or it is no course."""
+    data = read_bytes(path)
+    if data is None:
+        raise FileError(f"{path}: there is no such file; name the .ics that `plan -o` wrote")
+    return data, read_course(decoded(data, path), str(path), clinic, catalogue.regimens)
+
+
+def decoded(data: bytes, path: Path) -> str:
+    """A calendar file's text; FileError where it is not UTF-8."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise FileError(
+            f"{path}: is not UTF-8 text, so no calendar; name the .ics that `plan -o` wrote"
+        ) from error
+
+
+def _told(options: ReviseOptions, today: date) -> Told:
+    def timed(name: str, texts: Iterable[str]) -> dict[int, datetime | date | None]:
+        read = _each(name, lambda text: reading.parse_session_time(text, today), texts)
+        return _once(name, read)
+
+    moved = timed("--move", options.move)
+    bare = next((number for number, when in moved.items() if when is None), None)
+    if bare is not None:
+        raise UsageError(f"--move {bare}: says not where to; write --move {bare}=2027-01-20T10:00")
+    cancel = _each("--cancel", reading.parse_rest, options.cancel)
+    rest = [number for number, is_rest in cancel if is_rest]
+    extended = {
+        phase: reading.option(f"--extend {phase}", _more, text)
+        for phase, text in reading.parse_pairs("--extend", options.extend).items()
+    }
+    return Told(
+        done=timed("--done", options.done),
+        missed=frozenset(_each("--missed", reading.parse_session, options.missed)),
+        moved={number: when for number, when in moved.items() if when is not None},
+        cancelled=frozenset(number for number, is_rest in cancel if not is_rest),
+        cancelled_from=min(rest, default=None),
+        extended=extended,
+        stop=options.stop,
+        restart=options.restart,
+        override=options.override,
+    )
+
+
+def _each(name: str, parse: Callable[[str], T], texts: Iterable[str]) -> list[T]:
+    return [reading.option(name, parse, text) for text in texts]
+
+
+def _once(
+    name: str, read: Iterable[tuple[int, datetime | date | None]]
+) -> dict[int, datetime | date | None]:
+    found: dict[int, datetime | date | None] = {}
+    for number, when in read:
+        if number in found:
+            raise UsageError(f"{name}: session {number} is named twice; leave one out")
+        found[number] = when
+    return found
+
+
+def _more(text: str) -> int:
+    more = reading.parse_number(text)
+    if more == 0:
+        raise ValueError("0 sessions more are none; write how many, as 2")
+    return more
+
+
+def _without_busy(
+    options: ReviseOptions, stored: StoredCourse, changed: Iterable[Change], now: datetime
+) -> tuple[str, ...]:
+    """A course planned around other calendars whose sessions moved without a look at them."""
+    moved = [each for each in changed if each.what in ("moved", "missed", "added")]
+    ahead = [each for each in moved if each.after.start >= now]
+    if options.limits.busy or not stored.recorded.around_busy or not ahead:
+        return ()
+    return (
+        "the course was planned around other calendars, and this revision has not looked at them;"
+        " add --busy again",
+    )
+
+
+def _other_clinic(clinic: Clinic, stored: StoredCourse) -> tuple[str, ...]:
+    """The hours come from the schedules at hand, which may be another clinic's."""
+    planned = stored.current.clinic
+    if planned.zone_name != clinic.zone_name:
+        return (
+            f"the course is in {planned.zone_name} time, and the hours and holidays at hand are of"
+            f" a clinic in {clinic.zone_name}; run in the clinic's folder, or name its"
+            " --schedules FILE",
+        )
+    return ()

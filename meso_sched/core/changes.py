@@ -1,0 +1,72 @@
+"""What a revision changes, session by session, and how well a course was kept to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from meso_sched.core.booked import BookedSession, Slot, Status
+from meso_sched.core.plan import Plan
+
+
+class Change(NamedTuple):
+    """What became of one session; ``before`` None: it is new.
+
+    ``what`` is ``done``, ``missed``, ``cancelled``, ``booked again``, ``added`` or ``moved``.
+    """
+
+    number: int
+    what: str
+    before: Slot | None
+    after: Slot
+    why: tuple[str, ...]
+
+
+class Adherence(NamedTuple):
+    """Done dates against ideal ones, in days; positive is late. None where nothing is done.
+
+    ``largest`` is the deviation that is farthest from 0, ``missed`` counts missed appointments.
+    """
+
+    done: int
+    missed: int
+    mean: float | None
+    largest: int | None
+
+
+def changes(before: Plan, after: Plan) -> Iterator[Change]:
+    """The sessions whose slot or status differs, in the order of their numbers."""
+    former = {each.number: each for each in before.booked}
+    for session in after.booked:
+        known = former.get(session.number)
+        what = _what(known, session)
+        if what:
+            slot = None if known is None else known.slot
+            yield Change(session.number, what, slot, session.slot, session.why)
+
+
+def _what(before: BookedSession | None, after: BookedSession) -> str:
+    if before is None:
+        return "added" if after.takes_place else "cancelled"
+    if len(after.missed) > len(before.missed):
+        return "missed"
+    if after.status is not before.status:
+        words = {
+            Status.FULFILLED: "done",
+            Status.NOSHOW: "missed",
+            Status.CANCELLED: "cancelled",
+            Status.BOOKED: "booked again",
+        }
+        return words[after.status]
+    return "moved" if after.takes_place and after.slot != before.slot else ""
+
+
+def adherence(plan: Plan) -> Adherence:
+    """How near the done sessions of a course came to their ideal dates."""
+    shifts = [each.shift_days for each in plan.booked if each.status is Status.FULFILLED]
+    return Adherence(
+        done=len(shifts),
+        missed=sum(len(each.missed) for each in plan.booked),
+        mean=sum(map(abs, shifts)) / len(shifts) if shifts else None,
+        largest=max(shifts, key=abs) if shifts else None,
+    )

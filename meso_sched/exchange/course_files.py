@@ -1,0 +1,179 @@
+"""Files and folders -> the courses in them, each once."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from meso_sched.core.agenda import KeptCourse
+from meso_sched.core.clinic import Clinic
+from meso_sched.core.plan import Plan
+from meso_sched.errors import FileError, NoCourseError
+from meso_sched.exchange.folders import calendars_below, unreadable
+from meso_sched.exchange.stored import StoredCourse, read_course
+
+_LIMIT = 16 * 1024 * 1024
+"""Larger than any course; what is larger is another calendar."""
+
+
+class Found(NamedTuple):
+    """The courses of some files and folders, in the order of their paths.
+
+    ``warnings`` name courses that are there twice, ``broken`` the files of a folder that cannot
+    be read, each in a sentence. ``others`` are so many files of folders that hold no course.
+    """
+
+    courses: tuple[KeptCourse, ...]
+    warnings: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+    others: int = 0
+
+
+class _Read(NamedTuple):
+    """What is kept of a course's file; a year of whole files would fill the memory.
+
+    Two files of one course have a key in common. ``changed`` is when it was last changed, in
+    seconds of the Unix epoch.
+    """
+
+    path: Path
+    plan: Plan
+    uids: Mapping[int, str]
+    keys: tuple[object, ...]
+    changed: float
+
+    @classmethod
+    def of(cls, path: Path, stored: StoredCourse) -> _Read:
+        identity, events = stored.identity, stored.file.events
+        keys: list[object] = [event.uid for event in events]
+        if identity is not None:
+            keys.append((identity.clinic, identity.patient, identity.regimen, identity.number))
+        uids = {event.number: event.uid for event in events if event.number is not None}
+        changed = max(event.modified.timestamp() for event in events)
+        return cls(path, stored.current, uids, tuple(keys), changed)
+
+
+def find_courses(paths: Sequence[Path], clinic: Clinic, catalogue_ids: Iterable[str]) -> Found:
+    """Read the courses of files, and of the ``.ics`` below folders, hidden ones left out.
+
+    ``clinic`` and ``catalogue_ids`` are as ``read_course`` takes them. Raises FileError for paths
+    that are missing, and for files named themselves that hold no course or cannot be read.
+    """
+    known_ids = tuple(catalogue_ids)
+    named, below, broken = _files(paths)
+    read, refused, _ = _read_all(named, clinic, known_ids)
+    if refused:
+        raise FileError("\n".join(refused))
+    more, refused, skipped = _read_all(below, clinic, known_ids, folder=True)
+    once, warnings = _each_once([*read, *more])
+    courses = tuple(KeptCourse(each.plan, str(each.path), each.uids) for each in once)
+    return Found(courses, warnings, (*broken, *refused), skipped)
+
+
+def _files(paths: Iterable[Path]) -> tuple[list[Path], list[Path], list[str]]:
+    """Files named, files of folders, and folders that cannot be read.
+
+    A file that is found again, also by a link, counts as it was first named.
+    """
+    named: dict[object, Path] = {}
+    below: dict[object, Path] = {}
+    broken: list[str] = []
+
+    def refused(error: OSError) -> None:
+        broken.append(str(unreadable(str(Path(error.filename)), error)))
+
+    for path in paths:
+        if _is_folder(path):
+            for each in calendars_below(path, refused):
+                below.setdefault(_file_id(each), each)
+        else:
+            named.setdefault(_file_id(path), path)
+    return list(named.values()), [below[id_] for id_ in below if id_ not in named], broken
+
+
+def _read_all(
+    paths: Iterable[Path], clinic: Clinic, known_ids: tuple[str, ...], *, folder: bool = False
+) -> tuple[list[_Read], list[str], int]:
+    """What was read, what is wrong with the rest, and how many of a ``folder`` are no courses."""
+    read, refused, others = [], [], 0
+    for path in paths:
+        try:
+            stored = read_course(_text(path), str(path), clinic, known_ids)
+            read.append(_Read.of(path, stored))
+        except NoCourseError as error:
+            others += 1
+            if not folder:
+                refused.append(str(error))
+        except FileError as error:
+            refused.append(str(error))
+    return read, refused, others
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LIMIT + 1)
+    except (OSError, ValueError) as error:
+        raise unreadable(str(path), error) from error
+    if len(data) > _LIMIT:
+        raise NoCourseError(f"{path}: is larger than any course; name the .ics of one")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileError(f"{path}: is not UTF-8 text; take it from a backup") from error
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (OSError, ValueError) as error:
+        raise unreadable(str(path), error) from error
+
+
+def _file_id(path: Path) -> object:
+    """The same for all links to a file; the path where there is none, which reading it tells."""
+    try:
+        known = path.stat()
+    except OSError:
+        return path
+    return known.st_dev, known.st_ino
+
+
+# ---- The same course in two files ----------------------------------------------------------------
+
+
+def _each_once(read: Sequence[_Read]) -> tuple[list[_Read], tuple[str, ...]]:
+    """Every course once, from the file that was changed last, and a warning where there are two.
+
+    Courses without a patient have the same UIDs, so that two that differ may be of two patients.
+    """
+    kept: list[_Read] = []
+    at: dict[object, int] = {}
+    warnings = []
+    for each in read:
+        position = next((at[key] for key in each.keys if key in at), None)
+        if position is None:
+            position = len(kept)
+            kept.append(each)
+        elif _may_differ(each.plan, kept[position].plan):
+            warnings.append(
+                f"{kept[position].path} and {each.path} hold a course without a patient reference"
+                " and may be of one patient or of two: both are shown"
+            )
+            kept.append(each)
+        else:
+            newer = max(kept[position], each, key=lambda one: one.changed)
+            last = ", which was changed last," if kept[position].changed != each.changed else ""
+            warnings.append(
+                f"{kept[position].path} and {each.path} hold the same course: {newer.path}{last} is"
+                " shown; move the other one elsewhere"
+            )
+            kept[position] = newer
+        at.update(dict.fromkeys(each.keys, position))
+    return kept, tuple(warnings)
+
+
+def _may_differ(one: Plan, other: Plan) -> bool:
+    return one.course.patient is None and one.booked != other.booked

@@ -1,0 +1,169 @@
+"""What an event says in words that people read, and what those words tell of a session again.
+
+Calendar programs drop private properties but keep SUMMARY and DESCRIPTION. Reading gives None
+for words that a person changed beyond knowing; it never guesses.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import NamedTuple
+
+from meso_sched.core.booked import BookedSession, Status
+from meso_sched.core.interval import MAX_SESSIONS, Interval
+from meso_sched.core.plan import Plan
+from meso_sched.core.walltime import parse_date
+
+STATUS_WORDS = {
+    Status.CANCELLED: "Cancelled",
+    Status.NOSHOW: "Missed",
+    Status.FULFILLED: "Done",
+}
+BY_HAND = "Chosen by hand"
+OVERRIDE = "Choice outside the source's range: "
+
+_SESSION = re.compile(r"Session ([0-9]{1,3}) of ([0-9]{1,3})")
+_PHASE = re.compile(
+    r"Phase (?P<name>.+) (?P<part>[0-9]{1,3})/(?P<whole>[0-9]{1,3}), every (?P<every>[0-9][^,(]*?)"
+    r"(?: \(-(?P<below>[0-9]{1,4})/\+(?P<above>[0-9]{1,4}) days\))?(?:, ideal (?P<ideal>[0-9].*))?"
+)
+_IDEAL = re.compile(r"Ideal date ([0-9-]+)")
+_SUMMARY_WORD = re.compile(rf"(?:{'|'.join(STATUS_WORDS.values())}): ")
+
+
+class Described(NamedTuple):
+    """What a DESCRIPTION tells of a session; ``ideal`` is None where the slot's day is ideal."""
+
+    number: int
+    total: int
+    phase: str
+    of: tuple[int, int]
+    interval: Interval
+    ideal: date | None
+    by_hand: bool
+    why: tuple[str, ...]
+    overrides: tuple[str, ...]
+
+
+def summary(plan: Plan, booked: BookedSession, audience: str) -> str:
+    """The patient reference and nothing clinical, unless the clinic's own version is asked for.
+
+    What became of the session stands before it.
+    """
+    word = STATUS_WORDS.get(booked.status)
+    said = _what(plan, booked, audience)
+    return said if word is None else f"{word}: {said}"
+
+
+def description(plan: Plan, booked: BookedSession, audience: str) -> str:
+    """Lines for people, from which a file without its private properties can be read again."""
+    course, session = plan.course, booked.plan
+    lines = [f"Session {session.number} of {course.count_all}"]
+    if audience == "patient":
+        return lines[0]
+    name = " ".join(session.phase.split())
+    part, whole = session.of
+    lines.append(f"Phase {name} {part}/{whole}, every {_interval_words(session.interval)}")
+    if booked.shift_days:
+        lines.append(f"Ideal date {session.ideal}")
+    if booked.by_hand:
+        lines.append(BY_HAND)
+    lines += booked.why
+    lines += [f"{OVERRIDE}{each}" for each in course.overrides]
+    return "\n".join(lines)
+
+
+def read_description(text: str) -> Described | None:
+    """What a DESCRIPTION tells; None where its session or its phase cannot be made out."""
+    lines = [line.strip() for line in text.split("\n")]
+    session = _first(lines, _SESSION)
+    phase = _first(lines, _PHASE)
+    if session is None or phase is None:
+        return None
+    number, total = int(session[1]), int(session[2])
+    part, whole = int(phase["part"]), int(phase["whole"])
+    if not 1 <= number <= total <= MAX_SESSIONS or not 1 <= part <= whole <= MAX_SESSIONS:
+        return None
+    try:
+        interval = _read_interval(phase)
+        ideal = _first(lines, _IDEAL)
+        ideal_date = None if ideal is None else parse_date(ideal[1])
+    except ValueError:
+        return None
+    known = {each[0] for each in (session, phase, ideal) if each} | {BY_HAND, ""}
+    rest = [line for line in lines if line not in known]
+    return Described(
+        number=number,
+        total=total,
+        phase=phase["name"],
+        of=(part, whole),
+        interval=interval,
+        ideal=ideal_date,
+        by_hand=BY_HAND in lines,
+        why=tuple(line for line in rest if not line.startswith(OVERRIDE)),
+        overrides=tuple(line.removeprefix(OVERRIDE) for line in rest if line.startswith(OVERRIDE)),
+    )
+
+
+def read_status(text: str) -> Status | None:
+    """What the word before a SUMMARY says became of the session; None without one."""
+    return next(
+        (status for status, word in STATUS_WORDS.items() if text.startswith(f"{word}: ")), None
+    )
+
+
+def read_patients(text: str, number: int, total: int) -> tuple[str | None, ...]:
+    """The patient references that a SUMMARY may mean, the likeliest first; none if it is changed.
+
+    A reference may itself begin with a word such as "Done:" or hold what looks like a place in
+    the course, so that there may be several. None stands for a course without a reference.
+    """
+    place = f"{number}/{total}"
+    said = [_SUMMARY_WORD.sub("", text, count=1), text]
+    found: list[str | None] = []
+    for each in dict.fromkeys(said):
+        if re.match(rf"Appointment {place}(?: |$)", each):
+            found.append(None)
+        mark = f" ({place})"
+        ends = [match.start() for match in re.finditer(re.escape(mark) + r"(?= |$)", each)]
+        if each.endswith(mark):
+            ends = [ends[-1], *ends[:-1]]
+        found += [each[:end] for end in ends[:4]]
+    return tuple(dict.fromkeys(found))
+
+
+def tells_phase(text: str) -> bool:
+    """Whether a SUMMARY is of the clinic's own version, which names what is done."""
+    return re.search(r"[ (][0-9]+/[0-9]+\)? .+, .+ [0-9]+/[0-9]+$", text, re.DOTALL) is not None
+
+
+def _what(plan: Plan, booked: BookedSession, audience: str) -> str:
+    course = plan.course
+    place = f"{booked.plan.number}/{len(plan.booked)}"
+    if audience == "patient":
+        return f"Appointment {place}" + (f", {plan.clinic.name}" if plan.clinic.name else "")
+    who = f"Appointment {place}" if course.patient is None else f"{course.patient} ({place})"
+    if audience != "clinic":
+        return who
+    phase = f"{booked.plan.phase} {booked.plan.of[0]}/{booked.plan.of[1]}"
+    return f"{who} {course.regimen.title}, {phase}"
+
+
+def _interval_words(interval: Interval) -> str:
+    flex = f" (-{interval.below}/+{interval.above} days)"
+    ideal = f", ideal {interval.ideal}"
+    has_flex = interval.below or interval.above
+    has_ideal = interval.is_range or interval.ideal != interval.least
+    return f"{interval}{flex if has_flex else ''}{ideal if has_ideal else ''}"
+
+
+def _read_interval(phase: re.Match[str]) -> Interval:
+    parsed = Interval.parse(phase["every"])
+    ideal = parsed.least if phase["ideal"] is None else Interval.parse(phase["ideal"]).least
+    below, above = int(phase["below"] or 0), int(phase["above"] or 0)
+    return Interval(parsed.least, ideal, parsed.most, below, above)
+
+
+def _first(lines: list[str], pattern: re.Pattern[str]) -> re.Match[str] | None:
+    return next((found for found in map(pattern.fullmatch, lines) if found), None)

@@ -1,0 +1,406 @@
+"""What only this tool reads back from a calendar file: the records of a course and of its sessions.
+
+Both are JSON objects in private properties. Writing and reading stand side by side here, so that
+they stay of one mind; what is read comes from a file that anybody may have changed, so that every
+value is held against its type and its bounds. Files of the first version lack most keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, tzinfo
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
+
+from meso_sched.core.booked import BookedSession, Slot, Status
+from meso_sched.core.clinic import Limits
+from meso_sched.core.course import Course, IdealSession, PlannedPhase
+from meso_sched.core.interval import MAX_INTERVAL_DAYS, MAX_SESSIONS, Count, Interval
+from meso_sched.core.plan import Plan
+from meso_sched.core.regimen import Keep, Phase, Regimen, Text
+from meso_sched.core.walltime import (
+    DAY_MINUTES,
+    FIRST_YEAR,
+    LAST_YEAR,
+    WEEKDAYS,
+    DateRange,
+    Length,
+    parse_date,
+    parse_spans,
+    parse_time,
+    parse_weekday,
+    show_time,
+)
+
+FORMAT = 1
+"""The version of what is written; a file of a later one is not read."""
+
+FORMAT_PROPERTY = "X-MESO-SCHED-FORMAT"
+COURSE_PROPERTY = "X-MESO-SCHED-COURSE"
+SESSION_PROPERTY = "X-MESO-SCHED-SESSION"
+
+MAX_NUMBER = 1_000_000
+_Value = TypeVar("_Value")
+
+
+class CourseRecord(NamedTuple):
+    """A course as its record has it, with its ``sessions`` laid out.
+
+    ``limits`` is None where an early version left them out.
+    """
+
+    clinic: str
+    zone_name: str
+    course: Course
+    sessions: tuple[IdealSession, ...]
+    start: time
+    limits: Limits | None
+    around_busy: bool
+
+
+# ---- Writing -------------------------------------------------------------------------------------
+
+
+def course_record(plan: Plan, id_: str, audience: str) -> dict[str, Any]:
+    """What a course is made of, as JSON values; the patient's copy tells nothing clinical.
+
+    It says nothing of single sessions, so that it stays the same whatever becomes of them.
+    """
+    course, regimen = plan.course, plan.course.regimen
+    record = {"id": id_, "audience": audience, "timezone": plan.clinic.zone_name}
+    if audience == "patient":
+        return record
+    return {
+        **record,
+        "format": FORMAT,
+        "clinic": plan.clinic.name,
+        "patient": course.patient,
+        "regimen": regimen.id,
+        "number": course.number,
+        "start": course.start.isoformat(),
+        "keep": course.keep.value,
+        "length": course.length,
+        "overrides": list(course.overrides),
+        "phases": [_planned_record(phase) for phase in course.phases],
+        "time": plan.start.isoformat(),
+        "limits": _limits_record(plan.limits),
+        "busy": plan.around_busy,
+        "template": {
+            "title": str(regimen.title),
+            "sources": list(regimen.sources),
+            "length": None if regimen.length is None else str(regimen.length),
+            "length_sources": list(regimen.length_sources),
+            "phases": [_phase_record(phase) for phase in regimen.phases],
+        },
+    }
+
+
+def session_record(booked: BookedSession) -> dict[str, Any]:
+    """What a session knows beyond its slot, as JSON values."""
+    return {
+        "number": booked.plan.number,
+        "phase": booked.plan.phase,
+        "of": list(booked.plan.of),
+        "ideal": booked.plan.ideal.isoformat(),
+        "earliest": booked.earliest.isoformat(),
+        "latest": None if booked.latest is None else booked.latest.isoformat(),
+        "gap_days": booked.gap_days,
+        "shift_days": booked.shift_days,
+        "overdue_days": booked.overdue_days,
+        "why": list(booked.why),
+        "status": booked.status.value,
+    }
+
+
+def kept_record(booked: BookedSession) -> dict[str, Any]:
+    """All that an event keeps of its session; ``start`` and ``end`` tell later that it moved."""
+    return {
+        **session_record(booked),
+        "start": booked.start.isoformat(),
+        "end": booked.end.isoformat(),
+        "before": booked.before,
+        "by_hand": booked.by_hand,
+        "missed": [[slot.start.isoformat(), slot.end.isoformat()] for slot in booked.missed],
+    }
+
+
+def _interval_record(interval: Interval) -> dict[str, Any]:
+    return {
+        "every": str(interval),
+        "ideal": str(interval.ideal),
+        "flex": [interval.below, interval.above],
+    }
+
+
+def _planned_record(phase: PlannedPhase) -> dict[str, Any]:
+    record = {
+        "name": phase.name,
+        "sessions": phase.sessions,
+        **_interval_record(phase.interval),
+    }
+    if phase.whole is not None:
+        record["whole"] = phase.whole
+    if phase.restarted is not None:
+        record["restarted"] = phase.restarted.isoformat()
+    return record
+
+
+def _phase_record(phase: Phase) -> dict[str, Any]:
+    every = {"every": None} if phase.every is None else _interval_record(phase.every)
+    record = {"name": phase.name, "sessions": phase.sessions_text, **every}
+    if phase.optional:
+        record["optional"] = True
+    if phase.flex is not None:
+        record["own_flex"] = list(phase.flex)
+    return record
+
+
+def _limits_record(limits: Limits) -> dict[str, Any]:
+    on, between = limits.weekdays, limits.between
+    return {
+        "on": None if on is None else [WEEKDAYS[each] for each in sorted(on)],
+        "between": None if between is None else [str(span) for span in between],
+        "away": [f"{each.first}..{each.last}" for each in limits.away],
+        "at": None if limits.preferred is None else show_time(limits.preferred),
+    }
+
+
+# ---- Reading -------------------------------------------------------------------------------------
+
+
+def read_course(record: Mapping[str, Any]) -> CourseRecord:
+    """A course from its record; ValueError where anything in it cannot be.
+
+    Of the regimen there is what a record keeps: phases and figures, the English title, no care.
+    """
+    phases = tuple(_list(record, "phases", _planned))
+    if not 0 < sum(phase.sessions for phase in phases) <= MAX_SESSIONS:
+        raise ValueError("a course has sessions, and not too many")
+    patient = record.get("patient")
+    course = Course(
+        regimen=_regimen(record, phases),
+        patient=None if patient is None else _text(patient),
+        number=_whole(record.get("number"), 1, MAX_NUMBER),
+        start=_date(record.get("start")),
+        keep=Keep(_text(record.get("keep"))),
+        length=_whole(record.get("length"), 1, DAY_MINUTES),
+        phases=phases,
+        overrides=tuple(_list(record, "overrides", _text)),
+    )
+    limits = record.get("limits")
+    return CourseRecord(
+        clinic=_text(record.get("clinic")),
+        zone_name=_text(record.get("timezone")),
+        course=course,
+        sessions=_sessions(course),
+        start=_time(record.get("time", "00:00")),
+        limits=None if limits is None else _limits(_object(limits)),
+        around_busy=bool(record.get("busy", False)),
+    )
+
+
+def read_session(record: Mapping[str, Any], laid_out: IdealSession, slot: Slot) -> BookedSession:
+    """A session from its record; ValueError where anything in it cannot be.
+
+    ``laid_out`` is where the course alone puts it. ``slot`` is where the calendar has it: that
+    holds where an early version left the slot out, and its zone is the clinic's.
+    """
+    zone = slot.start.tzinfo
+    assert zone is not None, "slots are aware"
+    booked = _slot([record["start"], record.get("end")], zone) if "start" in record else slot
+    part, whole = _list(record, "of", lambda each: _whole(each, 1, MAX_SESSIONS))
+    before, gap, latest = record.get("before"), record.get("gap_days"), record.get("latest")
+    if "before" not in record and gap is not None:
+        before = laid_out.number - 1
+    return BookedSession(
+        plan=laid_out._replace(
+            phase=_text(record.get("phase")),
+            of=(part, whole),
+            ideal=_date(record.get("ideal")),
+        ),
+        start=booked.start,
+        end=booked.end,
+        earliest=_date(record.get("earliest")),
+        latest=None if latest is None else _date(latest),
+        gap_days=None if gap is None else _whole(gap, -MAX_NUMBER, MAX_NUMBER),
+        overdue_days=_whole(record.get("overdue_days"), 0, MAX_NUMBER),
+        why=tuple(_list(record, "why", _text)),
+        before=None if before is None else _whole(before, 1, MAX_SESSIONS),
+        status=Status(_text(record.get("status"))),
+        by_hand=bool(record.get("by_hand", False)),
+        missed=tuple(_list(record, "missed", lambda each: _slot(each, zone), ())),
+    )
+
+
+def recorded_slot(record: Mapping[str, Any], zone: tzinfo) -> Slot | None:
+    """Where a session's record says that it was booked; None where it does not say."""
+    try:
+        return _slot([record.get("start"), record.get("end")], zone)
+    except ValueError:
+        return None
+
+
+def recorded_number(record: Mapping[str, Any]) -> int | None:
+    """The session number of a session's record, if it is one that can be."""
+    try:
+        return _whole(record.get("number"), 1, MAX_SESSIONS)
+    except ValueError:
+        return None
+
+
+def _sessions(course: Course) -> tuple[IdealSession, ...]:
+    """The sessions of a course; ValueError where its dates run out of the calendar."""
+    try:
+        sessions = course.sessions
+    except OverflowError as error:
+        raise ValueError("the course has no end") from error
+    if sessions[-1].ideal.year > LAST_YEAR:
+        raise ValueError("the course ends too late")
+    return sessions
+
+
+def _regimen(record: Mapping[str, Any], phases: tuple[PlannedPhase, ...]) -> Regimen:
+    """The regimen as far as the record tells; an early one tells only what was chosen."""
+    id_ = _text(record.get("regimen"))
+    if "template" not in record:
+        return chosen_regimen(id_, phases)
+    template = _object(record["template"])
+    length = template.get("length")
+    return Regimen(
+        id_,
+        Text.english(_text(template.get("title"))),
+        tuple(_list(template, "sources", _text)),
+        tuple(_list(template, "phases", _phase)),
+        length=None if length is None else Length.parse(_text(length)),
+        length_sources=tuple(_list(template, "length_sources", _text)),
+    )
+
+
+def chosen_regimen(id_: str, phases: tuple[PlannedPhase, ...]) -> Regimen:
+    """A regimen that allows just what was chosen, where nothing else of it is known."""
+    chosen: dict[str, Phase] = {}
+    for each in phases:
+        count = each.whole or each.sessions or 1
+        chosen.setdefault(each.name, Phase(each.name, Count(count, count), each.interval))
+    return Regimen(id_, Text.english(id_ or "unknown regimen"), (), tuple(chosen.values()))
+
+
+def _planned(value: object) -> PlannedPhase:
+    record = _object(value)
+    whole, restarted = record.get("whole"), record.get("restarted")
+    return PlannedPhase(
+        _text(record.get("name")),
+        _whole(record.get("sessions"), 0, MAX_SESSIONS),
+        _interval(record),
+        None if whole is None else _whole(whole, 1, MAX_SESSIONS),
+        None if restarted is None else _date(restarted),
+    )
+
+
+def _phase(value: object) -> Phase:
+    record = _object(value)
+    sessions, flex = _text(record.get("sessions")), record.get("own_flex")
+    return Phase(
+        _text(record.get("name")),
+        None if sessions == "?" else Count.parse(sessions),
+        None if record.get("every") is None else _interval(record),
+        optional=bool(record.get("optional", False)),
+        flex=None if flex is None else _flex(record, "own_flex"),
+    )
+
+
+def _interval(record: Mapping[str, Any]) -> Interval:
+    every, ideal = _text(record.get("every")), _text(record.get("ideal"))
+    return _parsed_interval(every, ideal, *_flex(record, "flex"))
+
+
+@lru_cache(maxsize=256)  # a clinic's courses have few between them
+def _parsed_interval(every: str, ideal: str, below: int, above: int) -> Interval:
+    parsed = Interval.parse(every)
+    return Interval(parsed.least, Interval.parse(ideal).least, parsed.most, below, above)
+
+
+def _flex(record: Mapping[str, Any], key: str) -> tuple[int, int]:
+    below, above = _list(record, key, lambda each: _whole(each, 0, MAX_INTERVAL_DAYS))
+    return below, above
+
+
+def _limits(record: Mapping[str, Any]) -> Limits:
+    preferred = record.get("at")
+    on = None if record.get("on") is None else _list(record, "on", _weekday)
+    between = None if record.get("between") is None else _list(record, "between", _text)
+    return Limits(
+        weekdays=None if on is None else frozenset(on),
+        between=None if between is None else tuple(parse_spans(each)[0] for each in between),
+        away=tuple(_list(record, "away", _away)),
+        preferred=None if preferred is None else parse_time(_text(preferred)),
+    )
+
+
+def _weekday(value: object) -> int:
+    return parse_weekday(_text(value))
+
+
+def _away(value: object) -> DateRange:
+    first, _, last = _text(value).partition("..")
+    return DateRange(parse_date(first), parse_date(last))
+
+
+def _slot(value: object, zone: tzinfo) -> Slot:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ValueError("not a start and an end")
+    slot = Slot(_moment(value[0], zone), _moment(value[1], zone))
+    if slot.end.timestamp() <= slot.start.timestamp():
+        raise ValueError("it ends before it starts")
+    return slot
+
+
+def _moment(value: object, zone: tzinfo) -> datetime:
+    moment = datetime.fromisoformat(_text(value))
+    if moment.tzinfo is None or not FIRST_YEAR < moment.year < LAST_YEAR:
+        raise ValueError("a moment without its offset, or too far off")
+    return moment.astimezone(zone)
+
+
+def _date(value: object) -> date:
+    day = date.fromisoformat(_text(value))
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError("a day too far off")
+    return day
+
+
+def _time(value: object) -> time:
+    moment = time.fromisoformat(_text(value))
+    if moment.tzinfo is not None:
+        raise ValueError("a wall time has no zone")
+    return moment
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("not a text")
+    return value
+
+
+def _whole(value: object, least: int, most: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise ValueError(f"not a number from {least} to {most}")
+    return value
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
+
+
+def _list(
+    record: Mapping[str, Any],
+    key: str,
+    read: Callable[[object], _Value],
+    default: tuple[object, ...] | None = None,
+) -> list[_Value]:
+    value = record.get(key, default)
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"{key} is not a list")
+    return [read(each) for each in value]

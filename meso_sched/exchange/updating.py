@@ -1,0 +1,296 @@
+"""A new plan laid over the file that has the course: only what changed is written anew.
+
+Three ways: what this tool would have written for the state that it knew, what it would write now,
+and what stands in the file. Where the first two are the same, the file keeps what it has, whoever
+wrote it; so a calendar program's own properties and a person's own words stay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from meso_sched.core.booked import Status
+from meso_sched.core.walltime import FIRST_YEAR, LAST_YEAR
+from meso_sched.exchange.calendar_file import is_whole_day
+from meso_sched.exchange.calendar_lines import Component, content_lines, name_of, value_of
+from meso_sched.exchange.event_words import STATUS_WORDS
+from meso_sched.exchange.events import CourseFile, SessionEvent, in_time_order
+from meso_sched.exchange.ical import (
+    calendar_of,
+    event_component,
+    head_lines,
+    record_line,
+    zone_component,
+)
+from meso_sched.exchange.records import COURSE_PROPERTY, FORMAT_PROPERTY, SESSION_PROPERTY
+from meso_sched.exchange.zones import find_zone, load_zone
+
+_TIMES = ("DTSTART", "DTEND", "DURATION")
+_STAMPS = ("DTSTAMP", "LAST-MODIFIED", "SEQUENCE")
+_PRIVATE = (FORMAT_PROPERTY, COURSE_PROPERTY, SESSION_PROPERTY)
+_TZID = re.compile(r';TZID="?([^":;,]*)"?', re.IGNORECASE)
+_CLOCK = re.compile(r"[0-9]{8}T[0-9]{6}", re.ASCII)
+_RECURRING_YEARS = 12
+"""How far ahead a zone is laid out for a stranger's event that recurs."""
+
+
+def updated(
+    new: CourseFile, former: CourseFile, stamp: datetime, base: CourseFile | None = None
+) -> CourseFile:
+    """The new file as an update of the former one of the same course.
+
+    ``base`` is what this tool would have written for what it had recorded; without it, the former
+    file itself. An event that did not change keeps every line, its sequence and its stamps; one
+    that the new plan no longer has stays, cancelled (RFC 5546, 2.1.4). Events are the same by
+    their UID, else by their session number: a calendar may have given them UIDs of its own.
+    """
+    former = _standing(former)
+    update = _Update(new, former, base or former, stamp)
+    events = tuple(update.events())
+    raws = {id(event.raw) for event in former.events}
+    kept = all(id(event.raw) in raws for event in events) and len(events) == len(raws)
+    if kept and head_lines(new) == head_lines(base or former):
+        return replace(new, events=events, calendar=former.calendar, source=former.source)
+    return replace(
+        new, events=events, calendar=_assembled(new, former, base or former, events), source=None
+    )
+
+
+class _Update(NamedTuple):
+    """What an event is held against."""
+
+    new: CourseFile
+    former: CourseFile
+    base: CourseFile
+    stamp: datetime
+
+    def events(self) -> Iterator[SessionEvent]:
+        """The new file's events in its order, then those that it lacks."""
+        standing, known = _Known(self.former.events), _Known(self.base.events)
+        left = {id(event): event for event in self.former.events}
+        for event in self.new.events:
+            former = standing.find(event)
+            if former is None:
+                # One that the calendar lost is told once more, so as to go over what others have.
+                again = 1 if known.find(event) else 0
+                yield self._written(replace(event, sequence=again))
+            else:
+                left.pop(id(former), None)
+                yield self._updated(event, former, known.find(event) or former)
+        for former in left.values():
+            before = replace(known.find(former) or former, start=former.start, end=former.end)
+            yield self._updated(_cancelled(before), former, before)
+
+    def _updated(
+        self, event: SessionEvent, former: SessionEvent, base: SessionEvent
+    ) -> SessionEvent:
+        """The event as an update of ``former``, which was ``base`` when it was written."""
+        kept = replace(
+            event,
+            uid=former.uid,
+            sequence=former.sequence,
+            stamp=former.stamp,
+            created=former.created,
+            modified=former.modified,
+            record=self.new.record,
+        )
+        if event.content == base.content and _same_slot_and_state(event, former):
+            return replace(kept, raw=self._with_record(former))
+        changed = replace(kept, sequence=former.sequence + 1, stamp=self.stamp, modified=self.stamp)
+        return replace(changed, raw=self._merged(changed, former, base))
+
+    def _with_record(self, former: SessionEvent) -> Component | None:
+        """The event as it stands, but for the course's record where that is another now."""
+        raw = former.raw
+        if raw is None or self.new.record == self.base.record:
+            return raw
+        line = record_line(self.new.record)
+        return raw._replace(lines=_merged_lines(raw.lines, [], [line], {COURSE_PROPERTY}))
+
+    def _merged(self, event: SessionEvent, former: SessionEvent, base: SessionEvent) -> Component:
+        raw = former.raw
+        assert raw is not None, "what stands in a file is known"
+        base = replace(base, uid=event.uid, created=event.created)
+        before = event_component(base, self.base.zone_name)
+        after = event_component(event, self.new.zone_name)
+        forced = {*_STAMPS, *_PRIVATE}
+        if not _same_slot(event, former) or is_whole_day(raw):
+            forced |= {*_TIMES}
+        if event.is_cancelled is not former.is_cancelled:
+            forced |= {"STATUS", "TRANSP"}
+        lines = _merged_lines(raw.lines, before.lines, after.lines, forced)
+        children = _merged_alarms(raw, before, after, cancelled=event.is_cancelled)
+        return Component(raw.name, lines, children)
+
+    def _written(self, event: SessionEvent) -> SessionEvent:
+        return replace(event, raw=event_component(event, self.new.zone_name))
+
+
+class _Known:
+    """Events by their UID, else by their session number."""
+
+    def __init__(self, events: Sequence[SessionEvent]) -> None:
+        self._by_uid = {event.uid: event for event in events}
+        self._by_number = {event.number: event for event in events if event.number is not None}
+
+    def find(self, event: SessionEvent) -> SessionEvent | None:
+        """The same session's event, if there is one."""
+        found = self._by_uid.get(event.uid)
+        if found is None and event.number is not None:
+            found = self._by_number.get(event.number)
+        return found
+
+
+def _standing(file: CourseFile) -> CourseFile:
+    """A file with its lines: those that it was read from, or those that it would have."""
+    if file.calendar is not None:
+        return file
+    events = [
+        replace(event, raw=event_component(event, file.zone_name))
+        for event in in_time_order(file.events)
+    ]
+    calendar = calendar_of(file)
+    zones = calendar.named("VTIMEZONE")
+    raws = tuple(event.raw for event in events if event.raw is not None)
+    return replace(file, events=tuple(events), calendar=calendar._replace(children=zones + raws))
+
+
+def _cancelled(event: SessionEvent) -> SessionEvent:
+    if event.is_cancelled:
+        return event
+    status = Status.CANCELLED
+    return replace(
+        event,
+        summary=f"{STATUS_WORDS[status]}: {event.summary}",
+        status=status.value,
+        reminders=(),
+        details={**event.details, "status": status.value} if event.details else {},
+    )
+
+
+def _same_slot(event: SessionEvent, former: SessionEvent) -> bool:
+    # In UTC: times of one zone compare by their wall clocks, which an autumn night shows twice.
+    return (event.start.astimezone(UTC), event.end.astimezone(UTC)) == (
+        former.start.astimezone(UTC),
+        former.end.astimezone(UTC),
+    )
+
+
+def _same_slot_and_state(event: SessionEvent, former: SessionEvent) -> bool:
+    return _same_slot(event, former) and event.is_cancelled is former.is_cancelled
+
+
+def _merged_lines(
+    standing: Sequence[str], before: Sequence[str], after: Sequence[str], forced: Iterable[str]
+) -> tuple[str, ...]:
+    """The standing lines, with those of ``after`` that are forced or not as in ``before``.
+
+    What only ``before`` has goes. Each stands where it stood, a new one at the end.
+    """
+    old = {name_of(line): line for line in before}
+    new = {name_of(line): line for line in after}
+    changed = {name for name in (*old, *new) if old.get(name) != new.get(name)} | set(forced)
+    if changed & set(_TIMES):  # a start, an end and a length hang together
+        changed |= set(_TIMES)
+    merged: list[str] = []
+    for line in standing:
+        name = name_of(line)
+        if name not in changed:
+            merged.append(line)
+        elif name in new:
+            merged.append(new.pop(name))
+    merged += [line for name, line in new.items() if name in changed]
+    return tuple(merged)
+
+
+def _merged_alarms(
+    raw: Component, before: Component, after: Component, *, cancelled: bool
+) -> tuple[Component, ...]:
+    """The alarms and whatever else stands in an event; of a cancelled one nobody is reminded."""
+    if cancelled:
+        return tuple(child for child in raw.children if child.name != "VALARM")
+    if before.children == after.children:
+        return raw.children
+    ours = {_trigger(alarm) for alarm in before.children}
+    kept = [
+        child for child in raw.children if child.name != "VALARM" or _trigger(child) not in ours
+    ]
+    return (*kept, *after.children)
+
+
+def _trigger(alarm: Component) -> tuple[str, str]:
+    """What tells an alarm of ours from one that a person set: its action and its time."""
+    found = alarm.properties
+    action, trigger = (
+        value_of(found.get(name, [":"])[0]).strip().upper() for name in ("ACTION", "TRIGGER")
+    )
+    return action, trigger
+
+
+def _assembled(
+    new: CourseFile, former: CourseFile, base: CourseFile, events: Sequence[SessionEvent]
+) -> Component:
+    """The calendar with its events exchanged: each in time order where one of ours stood."""
+    standing = former.calendar
+    assert standing is not None, "what stands in a file is known"
+    lines = _merged_lines(standing.lines, head_lines(base), head_lines(new), _PRIVATE)
+    ours = {id(event.raw) for event in former.events}
+    rest = [event.raw for event in in_time_order(events) if event.raw is not None]
+    places = [place for place, child in enumerate(standing.children) if id(child) in ours]
+    children: list[Component] = []
+    for place, child in enumerate(standing.children):
+        if id(child) not in ours:
+            children.append(child)
+        elif place == places[-1]:
+            children += rest
+            rest = []
+        else:
+            children.append(rest.pop(0))
+    children += rest
+    return Component(standing.name, lines, tuple(_with_zone(new.zone_name, children)))
+
+
+def _with_zone(tzid: str, children: Sequence[Component]) -> Iterator[Component]:
+    """The components, the VTIMEZONE of our zone made to cover all that is told in it."""
+    clocks = list(_clocks(tzid, [child for child in children if child.name != "VTIMEZONE"]))
+    if not clocks or find_zone(tzid) is None:
+        yield from children
+        return
+    zone = load_zone(tzid)
+    defined = zone_component(zone, tzid, min(clocks), max(clocks))
+    is_there = False
+    for child in children:
+        is_ours = child.name == "VTIMEZONE" and _zone_id(child) == tzid
+        if not is_there and (is_ours or child.name != "VTIMEZONE"):
+            yield defined
+            is_there = True
+        if not is_ours:
+            yield child
+
+
+def _zone_id(zone: Component) -> str:
+    return value_of(zone.properties.get("TZID", [":"])[0]).strip()
+
+
+def _clocks(tzid: str, children: Iterable[Component]) -> Iterator[datetime]:
+    """The moments that are told in a zone, aware; far off ones of other events are left out."""
+    zone = find_zone(tzid) or UTC
+    for child in children:
+        ahead = _RECURRING_YEARS if "RRULE" in child.properties else 0
+        for line in content_lines(child):
+            head, _, value = line.rpartition(":")
+            if ";" not in head or tzid not in _TZID.findall(head):
+                continue
+            for clock in _CLOCK.findall(value):
+                year, rest = int(clock[:4]), clock[4:]
+                if not FIRST_YEAR < year < LAST_YEAR:
+                    continue
+                with suppress(ValueError):
+                    for each in (year, year + ahead):
+                        moment = datetime.fromisoformat(f"{each:04}{rest}")
+                        yield moment.replace(tzinfo=zone)
