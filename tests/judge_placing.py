@@ -397,9 +397,8 @@ def _wrong_figures(
     if each.shift_days != (day - session.ideal).days or each.day != day:
         yield "a wrong shift"
     if earlier is None:
-        first = session.ideal if is_fixed(request, session) else first_day(request, session)
         figures = (each.before, each.earliest, each.latest, each.gap_days, each.overdue_days)
-        if figures != (None, first, None, None, 0):
+        if figures != (None, session.ideal, None, None, 0):
             yield "wrong limits without a session before"
         return
     before = earlier.start.date()

@@ -47,7 +47,9 @@ def test_the_picture_needs_nothing_from_outside() -> None:
     }
 
 
-@pytest.mark.parametrize("command", ["plan", "revise", "agenda", "regimens", "show", "check", "init"])
+@pytest.mark.parametrize(
+    "command", ["plan", "revise", "agenda", "regimens", "show", "check", "init"]
+)
 def test_every_option_that_the_readme_names_is_there(command: str) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", README, flags=re.S)
     calls = [

@@ -534,7 +534,7 @@ def test_clinic_settings_merge_key_by_key_but_hours_as_a_whole() -> None:
 def test_a_later_file_may_take_back_the_holidays() -> None:
     for check in (False, True):
         found = read(clinic('holidays = "TR"'), clinic('holidays = ""'), check_holidays=check)
-        assert found.clinic().holidays is None
+        assert found.clinic().holidays == ""
 
 
 def test_a_later_value_wins_even_if_it_is_the_default() -> None:

@@ -28,6 +28,7 @@ from meso_sched.core.plan import Plan, PlanRequest, make_plan
 from meso_sched.core.regimen import Keep, Text
 from meso_sched.core.walltime import DateRange, Span
 from meso_sched.errors import FileError
+from meso_sched.exchange.comparing import measured
 from meso_sched.exchange.events import course_file
 from meso_sched.exchange.ical import to_ics
 from meso_sched.exchange.stored import StoredCourse, read_course
@@ -221,7 +222,9 @@ def plans(draw: st.DrawFn) -> Plan:
                 why=draw(st.sampled_from(((), ("closed", "Tue 5 Jan is a \\holiday,; +1 day")))),
             )
         )
-    return made._replace(booked=skipping(booked), limits=limits, around_busy=draw(st.booleans()))
+    return made._replace(
+        booked=measured(skipping(booked)), limits=limits, around_busy=draw(st.booleans())
+    )
 
 
 def _to_minute(moment: time) -> time:

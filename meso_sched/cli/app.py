@@ -257,7 +257,10 @@ def plan(
 
 @app.command()
 def revise(
-    file: Annotated[Path, typer.Argument(metavar="COURSE.ics", help="The course's file.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="COURSE.ics", readable=False, help="The course's file."),
+    ],
     done: Annotated[
         Words,
         typer.Option(
@@ -314,7 +317,7 @@ def revise(
     as_json: Json = False,
 ) -> None:
     """Keep a course right: done, missed, moved, cancelled. Without options: how it stands."""
-    from meso_sched.cli import output, planning, revising, revision_output
+    from meso_sched.cli import planning, revising, revision_output
 
     options = revising.ReviseOptions(
         done=tuple(done or ()),
@@ -332,7 +335,7 @@ def revise(
     wish = revision_output.Wish(
         yes=yes,
         dry_run=dry_run,
-        target=output.Target.choose(out, format_, as_json=as_json) if out or format_ else None,
+        target=revision_output.elsewhere(file, out, format_, audience, as_json=as_json),
         audience=planning.audience_of(audience),
         as_json=as_json,
     )

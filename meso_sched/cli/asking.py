@@ -52,6 +52,7 @@ def confirm(question: str) -> bool:
     try:
         return typer.confirm(visible(question), default=False, err=True)
     except typer.Abort:
+        hint("nothing was written")
         raise typer.Exit(INTERRUPTED) from None
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from meso_sched.cli import reading
 from meso_sched.cli.talking import patience
 from meso_sched.core.clinic import Busy, Clinic, Holiday, Limits
 from meso_sched.core.walltime import DateRange, parse_spans, parse_time
 from meso_sched.errors import UsageError
+
+T = TypeVar("T")
 
 NO_HOLIDAYS = (
     'no holidays are known: set holidays = "TR" (your country) under [clinic] in'
@@ -36,23 +38,41 @@ class LimitOptions(NamedTuple):
 def limits(options: LimitOptions, today: date, known: Limits = Limits()) -> Limits:
     """What the options say over what is known already; absences add up.
 
-    Raises UsageError that names the option.
+    ``none`` for an option takes back what is known. Raises UsageError that names the option.
     """
-    away = tuple(
-        reading.option("--away", lambda each: reading.parse_away(each, today), text)
-        for text in options.away
-    )
-    new = [days for days in away if days not in known.away]
-    result = known._replace(away=(*known.away, *new))
+    result = known
+    if options.away:
+        result = result._replace(away=_away(options.away, today, known.away))
     if options.on:
-        weekdays = reading.option("--on", reading.parse_weekdays, ",".join(options.on))
+        weekdays = _unless_none("--on", reading.parse_weekdays, ",".join(options.on))
         result = result._replace(weekdays=weekdays)
     if options.between:
-        spans = reading.option("--between", parse_spans, ",".join(options.between))
+        spans = _unless_none("--between", parse_spans, ",".join(options.between))
         result = result._replace(between=spans)
     if options.at is not None:
-        result = result._replace(preferred=reading.option("--at", parse_time, options.at))
+        result = result._replace(preferred=_unless_none("--at", parse_time, options.at))
     return result
+
+
+def _away(
+    texts: tuple[str, ...], today: date, known: tuple[DateRange, ...]
+) -> tuple[DateRange, ...]:
+    """Absences with those that are known already, or without them where ``none`` is said."""
+    new = [
+        reading.option("--away", lambda each: reading.parse_away(each, today), text)
+        for text in texts
+        if not _is_none(text)
+    ]
+    kept = () if any(map(_is_none, texts)) else known
+    return (*kept, *(days for days in new if days not in kept))
+
+
+def _unless_none(name: str, parse: Callable[[str], T], text: str) -> T | None:
+    return None if _is_none(text) else reading.option(name, parse, text)
+
+
+def _is_none(text: str) -> bool:
+    return text.strip().lower() == "none"
 
 
 def busy_time(

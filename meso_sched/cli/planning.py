@@ -109,6 +109,9 @@ def make(
     else:
         plan = revision.plan
         warnings = (*warnings, *revision.warnings)
+    stored = None if former is None else former.course_of(plan)
+    if stored is not None:
+        warnings = (*stored.found, *warnings)
     if options.strict:
         refuse_overdue(plan.booked)
     open_time = OpenTime(clinic, request.limits, request.holidays)
@@ -186,11 +189,17 @@ def _again(request: PlanRequest, former: Former | None, now: datetime) -> Revisi
         request.course, request.clinic, (), request.start, request.limits, request.around_busy
     )
     stored = former.course_of(new)
-    if stored is None or not has_history(stored.current):
+    if stored is None:
+        return None
+    booked = stored.current.booked
+    # Without a history a start to come begins the course anew; a past one leaves what is past.
+    goes_on = request.course.start <= now.astimezone(request.clinic.zone).date()
+    has_past = goes_on and any(each.start < now for each in booked)
+    if not (has_history(stored.current) or has_past):
         return None
     return revise(
         RevisionRequest(
-            plan=new._replace(booked=stored.current.booked),
+            plan=new._replace(booked=booked),
             recorded=stored.recorded,
             told=Told(),
             now=now,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -11,9 +11,9 @@ from meso_sched.cli import circumstances, reading
 from meso_sched.cli.circumstances import LimitOptions
 from meso_sched.core.booked import refuse_overdue
 from meso_sched.core.changes import Change, changes
-from meso_sched.core.clinic import Clinic, OpenTime
-from meso_sched.core.plan import Plan, horizon
-from meso_sched.core.revising import RevisionRequest, revise
+from meso_sched.core.clinic import Clinic, Limits, OpenTime
+from meso_sched.core.plan import Plan
+from meso_sched.core.revising import RevisionRequest, horizon, revise
 from meso_sched.core.telling import Told
 from meso_sched.errors import FileError, UsageError
 from meso_sched.exchange.files import read_bytes
@@ -66,8 +66,7 @@ def make(path: Path, options: ReviseOptions, catalogue: Catalogue, now: datetime
         )
     limits = circumstances.limits(options.limits, today, plan.limits)
     plan = plan._replace(limits=limits, around_busy=plan.around_busy or bool(options.limits.busy))
-    latest = max(today, *(each.day for each in plan.booked))
-    days = horizon(plan.course, latest)
+    days = horizon(plan, told, today)
     busy, warnings = circumstances.busy_time(options.limits.busy, plan.clinic, days, stored.uids)
     holidays, notes = circumstances.holidays(plan.clinic, days)
     revision = revise(
@@ -78,7 +77,7 @@ def make(path: Path, options: ReviseOptions, catalogue: Catalogue, now: datetime
             now=now,
             holidays=holidays,
             busy=busy,
-            anew=options.limits.anything,
+            anew=_is_looser(plan.limits, stored.current.limits),
         )
     )
     if options.strict:
@@ -92,8 +91,9 @@ def make(path: Path, options: ReviseOptions, catalogue: Catalogue, now: datetime
         open_time=OpenTime(plan.clinic, limits, holidays),
         changes=changed,
         warnings=(
+            *stored.found,
             *warnings,
-            *_without_busy(options, stored, changed, now),
+            *_unknown(options, stored, changed, now),
             *revision.warnings,
         ),
         notes=(*_other_clinic(clinic, stored), *notes),
@@ -148,7 +148,8 @@ def _told(options: ReviseOptions, today: date) -> Told:
 
 
 def _each(name: str, parse: Callable[[str], T], texts: Iterable[str]) -> list[T]:
-    return [reading.option(name, parse, text) for text in texts]
+    """What each text says; several may stand in one, by comma."""
+    return [reading.option(name, parse, part) for text in texts for part in text.split(",")]
 
 
 def _once(
@@ -169,18 +170,33 @@ def _more(text: str) -> int:
     return more
 
 
-def _without_busy(
-    options: ReviseOptions, stored: StoredCourse, changed: Iterable[Change], now: datetime
-) -> tuple[str, ...]:
-    """A course planned around other calendars whose sessions moved without a look at them."""
-    moved = [each for each in changed if each.what in ("moved", "missed", "added")]
-    ahead = [each for each in moved if each.after.start >= now]
-    if options.limits.busy or not stored.recorded.around_busy or not ahead:
-        return ()
-    return (
-        "the course was planned around other calendars, and this revision has not looked at them;"
-        " add --busy again",
+def _is_looser(new: Limits, old: Limits) -> bool:
+    """Whether sessions may now find better times: what only forbids concerns what it forbids."""
+    days_lifted = old.weekdays is not None and not (
+        new.weekdays is not None and new.weekdays <= old.weekdays
     )
+    hours_lifted = old.between is not None and new.between != old.between
+    away_lifted = not set(old.away) <= set(new.away)
+    return days_lifted or hours_lifted or away_lifted or new.preferred != old.preferred
+
+
+def _unknown(
+    options: ReviseOptions, stored: StoredCourse, changed: Iterable[Change], now: datetime
+) -> Iterator[str]:
+    """What sessions that moved were placed without: other calendars, the patient's limits."""
+    moved = [each for each in changed if each.what in ("moved", "missed", "added")]
+    if not any(each.after.start >= now for each in moved):
+        return
+    if stored.recorded.around_busy and not options.limits.busy:
+        yield (
+            "the course was planned around other calendars, and this revision has not looked at"
+            " them; add --busy again"
+        )
+    if stored.lost_limits:
+        yield (
+            "the calendar has lost when the patient can come; where that was limited, give --on,"
+            " --between and --away again"
+        )
 
 
 def _other_clinic(clinic: Clinic, stored: StoredCourse) -> tuple[str, ...]:

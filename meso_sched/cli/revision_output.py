@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from meso_sched.cli import layout, revision_view, view
@@ -13,7 +14,10 @@ from meso_sched.cli.talking import can_ask, say
 from meso_sched.cli.writing import Written, look_at, prepare, prepare_revision
 from meso_sched.core.changes import adherence
 from meso_sched.core.walltime import plural
+from meso_sched.errors import UsageError
 from meso_sched.exchange import tables
+
+WRITE, ASK = "write", "ask"
 
 
 class Wish(NamedTuple):
@@ -26,29 +30,74 @@ class Wish(NamedTuple):
     as_json: bool = False
 
 
+def elsewhere(
+    course: Path, out: str | None, format_: str | None, audience: str | None, *, as_json: bool
+) -> Target | None:
+    """Where ``-o`` and ``--format`` send the revision; None for the course's own file."""
+    if out is None and format_ is None:
+        if audience is not None:
+            raise UsageError(
+                "--for: goes with -o FILE; a course's own file stays the clinic's as it was planned"
+            )
+        return None
+    target = Target.choose(out, format_, as_json=as_json)
+    if target is None or target.path is None:
+        return target
+    is_own = target.path.resolve() == course.resolve()
+    return None if is_own and target.format == "ics" and audience is None else target
+
+
 def deliver(revised: Revised, stamp: datetime, wish: Wish) -> None:
     """Show the revision; write it on confirmation. Data on stdout, words on stderr."""
     target, written = wish.target, _prepared(revised, stamp, wish)
-    to_stdout = target is not None and target.path is None
-    if to_stdout:
+    if target is not None and target.path is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(written.data)
         sys.stdout.buffer.flush()
-    elif not wish.as_json:
-        _show(revised, stderr=False)
-    tell(revised.notes, (*revised.stored.found, *revised.warnings))
-    if to_stdout:
+        tell(revised.notes, revised.warnings)
         _show(revised, stderr=True)
         return
     path = revised.path if target is None or target.path is None else target.path
-    is_written = _is_wanted(revised, wish, written)
-    if is_written:
-        written.replace(path)
+    verdict = _verdict(revised, wish, written)
+    if verdict is WRITE:  # before a word is shown: a reader that has gone must not cost it
+        written.replace(path, keep_rights=target is None)
+    if not wish.as_json:
+        _show(revised, stderr=False)
+    tell(revised.notes, revised.warnings)
+    if verdict is ASK:
+        verdict = _asked(path, written)
     if wish.as_json:
-        sys.stdout.write(tables.to_json(_document(revised, written, is_written=is_written)))
-    if is_written:
-        in_place = target is None
-        say(f"{path}: {written.what}" + (_counted(revised) if in_place else ""))
+        document = _document(revised, written, is_written=verdict is WRITE)
+        sys.stdout.write(tables.to_json(document))
+    if verdict is WRITE:
+        told = _counted(revised) if target is None else ""
+        say(f"{path}: {written.what}{told}")
+    elif verdict:
+        say(f"{path}: {verdict}")
+
+
+def _verdict(revised: Revised, wish: Wish, written: Written) -> str:
+    """Whether to write, to ask, or why not to write; empty where there is nothing to say."""
+    if wish.target is None and not revised.told and not revised.changes:
+        return ""
+    if written.same:
+        return "nothing changes"
+    if wish.dry_run:
+        return "not written (--dry-run)"
+    if wish.yes or wish.target is not None:
+        return WRITE
+    if can_ask():
+        return ASK
+    return "not written, there is no terminal to ask on; add --yes to write it"
+
+
+def _asked(path: Path, written: Written) -> str:
+    from meso_sched.cli.asking import confirm
+
+    if not confirm(f"Write {path}?"):
+        return "left as it is"
+    written.replace(path, keep_rights=True)
+    return WRITE
 
 
 def _prepared(revised: Revised, stamp: datetime, wish: Wish) -> Written:
@@ -61,30 +110,6 @@ def _prepared(revised: Revised, stamp: datetime, wish: Wish) -> Written:
     return prepare(revised.plan, audience, revised.warnings, stamp, target, former)
 
 
-def _is_wanted(revised: Revised, wish: Wish, written: Written) -> bool:
-    """Whether to write; says why not."""
-    path = revised.path if wish.target is None else wish.target.path
-    if wish.target is None and not revised.told and not revised.changes:
-        return False
-    if written.same:
-        say(f"{path}: nothing changes")
-        return False
-    if wish.dry_run:
-        say(f"{path}: not written (--dry-run)")
-        return False
-    if wish.yes or wish.target is not None:
-        return True
-    if not can_ask():
-        say(f"{path}: not written, there is no terminal to ask on; add --yes to write it")
-        return False
-    from meso_sched.cli.asking import confirm
-
-    if confirm(f"Write {path}?"):
-        return True
-    say(f"{path}: left as it is")
-    return False
-
-
 def _show(revised: Revised, *, stderr: bool) -> None:
     screen = layout.Screen(stderr=stderr)
     before, after = revised.stored.recorded, revised.plan
@@ -94,6 +119,7 @@ def _show(revised: Revised, *, stderr: bool) -> None:
         screen.show(revision_view.revision_lines(before, after, changes, screen.width))
     else:
         screen.show(view.plan_lines(after, revised.open_time, screen.width))
+    screen.show(revision_view.limits_line(after.limits, screen.width))
     kept = adherence(after)
     screen.show(revision_view.adherence_line(kept, len(after.booked), screen.width))
 
@@ -103,11 +129,14 @@ def _document(revised: Revised, written: Written, *, is_written: bool) -> dict[s
     plan = revised.plan
     return {
         **tables.plan_document(plan, written.file.events, revised.warnings),
-        **tables.revision_entries(revised.changes, revised.stored.found, adherence(plan)),
+        **tables.revision_entries(
+            revised.changes, revised.stored.found, adherence(plan), plan.limits
+        ),
         "written": is_written,
     }
 
 
 def _counted(revised: Revised) -> str:
-    told = f"; the former version is in {revised.path.name}~"
-    return f", {plural(len(revised.changes), 'session')} changed{told}"
+    count = plural(len(revised.changes), "session")
+    told = f"{count} changed" if revised.changes else "the limits are kept for later"
+    return f", {told}; the former version is in {revised.path.resolve().name}~"

@@ -8,8 +8,16 @@ from meso_sched.cli.layout import Column, Line, Span, table, visible, wrapped
 from meso_sched.cli.view import session_style
 from meso_sched.core.booked import BookedSession, Status
 from meso_sched.core.changes import Adherence, Change
+from meso_sched.core.clinic import Limits
 from meso_sched.core.plan import Plan
-from meso_sched.core.walltime import minute_of, plural, show_day, show_time
+from meso_sched.core.walltime import (
+    WEEKDAY_NAMES,
+    minute_of,
+    plural,
+    show_day,
+    show_days,
+    show_time,
+)
 
 
 def revision_lines(
@@ -69,6 +77,21 @@ def _what(after: BookedSession, change: Change | None) -> list[str]:
     why = [each.partition(", was ")[0] for each in after.why if not each.startswith("missed on")]
     by_hand = change.what == "moved" and after.by_hand and bool(why)  # the reason says it
     return [*([] if by_hand else [change.what]), *overdue, *why]
+
+
+def limits_line(limits: Limits, width: int) -> list[Line]:
+    """When the patient can come, as the course remembers it; nothing where it remembers none."""
+    told = []
+    if limits.preferred is not None:
+        told.append(f"at {show_time(limits.preferred)}")
+    if limits.weekdays is not None:
+        told.append("on " + ", ".join(WEEKDAY_NAMES[each][:3] for each in sorted(limits.weekdays)))
+    if limits.between is not None:
+        told.append(", ".join(map(str, limits.between)))
+    told += [f"away {show_days(days.first, days.last)}" for days in limits.away]
+    if not told:
+        return []
+    return wrapped((Span(f"Limits: {'; '.join(told)} (--at none, --on none … lift them)."),), width)
 
 
 def adherence_line(kept: Adherence, sessions: int, width: int) -> list[Line]:

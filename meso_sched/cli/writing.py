@@ -14,7 +14,7 @@ from meso_sched.core.plan import Plan
 from meso_sched.errors import FileError, UsageError
 from meso_sched.exchange import tables
 from meso_sched.exchange.events import CourseFile, course_file, identity_of
-from meso_sched.exchange.files import read_bytes, write_whole
+from meso_sched.exchange.files import PRIVATE, read_bytes, write_whole
 
 if TYPE_CHECKING:
     from meso_sched.cli.output import Target
@@ -55,9 +55,15 @@ class Written(NamedTuple):
             return "holds this plan already, nothing changed"
         return "updated" if self.former else "written"
 
-    def replace(self, path: Path) -> None:
+    def replace(self, path: Path, *, keep_rights: bool = False) -> None:
         """Put it in the place of what was read, and keep that beside it."""
-        write_whole(path, self.data, former=self.former, keep_former=bool(self.former))
+        write_whole(
+            path,
+            self.data,
+            former=self.former,
+            mode=None if keep_rights else PRIVATE,
+            keep_former=bool(self.former),
+        )
 
     def document(self, plan: Plan, warnings: Sequence[str]) -> str:
         """The plan as JSON text, with the sequences of its events."""

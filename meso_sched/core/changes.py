@@ -38,11 +38,14 @@ def changes(before: Plan, after: Plan) -> Iterator[Change]:
     """The sessions whose slot or status differs, in the order of their numbers."""
     former = {each.number: each for each in before.booked}
     for session in after.booked:
-        known = former.get(session.number)
+        known = former.pop(session.number, None)
         what = _what(known, session)
         if what:
             slot = None if known is None else known.slot
             yield Change(session.number, what, slot, session.slot, session.why)
+    for number, gone in former.items():
+        if gone.takes_place:
+            yield Change(number, "cancelled", gone.slot, gone.slot, ())
 
 
 def _what(before: BookedSession | None, after: BookedSession) -> str:

@@ -93,7 +93,8 @@ class OpenTime(NamedTuple):
         if any(day in days for days in limits.away):
             obstacles.append("the patient is away")
         if limits.weekdays is not None and weekday not in limits.weekdays:
-            asked = " and ".join(WEEKDAY_NAMES[each][:3] for each in sorted(limits.weekdays))
+            names = [WEEKDAY_NAMES[each][:3] for each in sorted(limits.weekdays)]
+            asked = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
             obstacles.append(f"the patient comes on {asked}")
         return tuple(obstacles)
 

@@ -31,11 +31,13 @@ class Live(NamedTuple):
         """Whether it is done or still to be done."""
         return self.status in (Status.BOOKED, Status.FULFILLED)
 
-    def given_up(self) -> Live:
+    def given_up(self, now: datetime) -> Live:
         """Without a date from here on: cancelled, or missed for good where it was last missed."""
-        if self.missed:
-            return self._replace(slot=self.missed[-1], status=Status.NOSHOW, by_hand=False)
-        return self._replace(status=Status.CANCELLED)
+        if not self.missed:
+            return self._replace(status=Status.CANCELLED)
+        # What was called off before its time is no missed appointment: its time is free again.
+        status = Status.NOSHOW if self.missed[-1].start < now else Status.CANCELLED
+        return self._replace(slot=self.missed[-1], status=status, by_hand=False)
 
 
 class LiveCourse:
@@ -43,6 +45,7 @@ class LiveCourse:
 
     def __init__(self, plan: Plan) -> None:
         self.course: Course = plan.course
+        self.not_before = plan.course.start
         self._sessions = [
             Live(each.slot, each.status, each.by_hand, each.missed, each) for each in plan.booked
         ]
@@ -59,7 +62,9 @@ class LiveCourse:
                 f" {plural(course.count_all, 'session')}; choose more"
             )
         known = dict(self.items())
-        self.course = course
+        self.not_before = course.start
+        # Where something is done, the course has begun when it began.
+        self.course = course._replace(start=self.course.start) if last_done else course
         self._sessions = [
             _as_planned(known.get(number, Live()), now) for number in range(1, course.count_all + 1)
         ]

@@ -306,8 +306,7 @@ def _book(search: _Search, days: Sequence[int], index: int) -> BookedSession:
     day = date.fromordinal(days[index])
     before = date.fromordinal(days[index - 1]) if index else None
     fixed = request.fixed.get(session.number)
-    first = session.ideal if fixed else date.fromordinal(search.first_day(index))
-    earliest = first if before is None else session.earliest(before)
+    earliest = session.ideal if before is None else session.earliest(before)
     latest = None if before is None else session.latest(before)
     slot = fixed or _slot(search, day)
     return BookedSession(

@@ -55,8 +55,8 @@ class Replacer:
     def fixed(self, affected: int) -> dict[int, Slot]:
         """The sessions that stay: done, chosen by hand, not concerned, or past and not marked."""
         fixed: dict[int, Slot] = {}
-        done = self.sessions.done
-        last_done = max(done, default=0)
+        last_done = max(self.sessions.done, default=0)
+        last: Slot | None = None
         some_open = False
         for number, each in self.sessions.items():
             if not each.takes_place:
@@ -65,12 +65,11 @@ class Replacer:
                 some_open = True
                 continue
             is_past = each.slot.start < self.now
-            unmarked = is_past and not some_open
-            if last_done and number > last_done:
-                unmarked = unmarked and each.slot.start >= done[last_done].end
+            in_order = last is None or each.slot.start >= last.end
+            unmarked = is_past and in_order and not some_open
             by_hand = each.by_hand and not is_past
             if number <= last_done or number < affected or by_hand or unmarked:
-                fixed[number] = each.slot
+                fixed[number] = last = each.slot
             else:
                 some_open = True
         return fixed
@@ -94,7 +93,7 @@ class Replacer:
 
     def start(self) -> datetime:
         """Nothing is booked in the past, nor before the course begins; local, naive."""
-        begins = datetime.combine(self.sessions.course.start, self.begins)
+        begins = datetime.combine(self.sessions.not_before, self.begins)
         return max(begins, self.now_local())
 
     def first_day(self, live: Live) -> date:

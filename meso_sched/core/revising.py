@@ -8,7 +8,7 @@ where they are as long as they can: an appointment is a promise.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from meso_sched.core import noticing, restructuring
@@ -18,6 +18,7 @@ from meso_sched.core.clinic import Busy, Holiday, OpenTime
 from meso_sched.core.course import Course, IdealSession
 from meso_sched.core.explaining import unusable
 from meso_sched.core.living import Live, LiveCourse
+from meso_sched.core.placing import REACH_DAYS
 from meso_sched.core.plan import Plan
 from meso_sched.core.replacing import Replacer
 from meso_sched.core.starts import local_end, local_start
@@ -30,17 +31,17 @@ from meso_sched.core.telling import (
     refuse_status,
     steps,
 )
-from meso_sched.core.walltime import minute_of, plural, show_day, show_moment
-from meso_sched.errors import UsageError
+from meso_sched.core.walltime import DateRange, minute_of, plural, show_day, show_moment
+from meso_sched.errors import PlacingError, UsageError
 
 
 class RevisionRequest(NamedTuple):
     """A course as the calendar has it, what is told of it, and the time in which it is placed.
 
     ``recorded`` is the course as this tool last wrote it; where ``plan`` differs, a person changed
-    it in a calendar. ``plan.limits`` are the ones that hold; ``anew``: they or the busy time are
-    others than before, so every open session is placed again. ``course`` is the same course with
-    other choices, planned again. ``now`` is aware.
+    it in a calendar. ``plan.limits`` are the ones that hold; ``anew``: sessions may find better
+    times than before, so every open one is placed again. ``course`` is the same course with other
+    choices, planned again. ``now`` is aware.
     """
 
     plan: Plan
@@ -60,6 +61,23 @@ class Revision(NamedTuple):
     warnings: tuple[str, ...]
 
 
+def horizon(plan: Plan, told: Told, today: date) -> DateRange:
+    """The local days that a revision may look at, for holidays and busy time."""
+    course = plan.course
+    named = [when for when in (*told.done.values(), *told.moved.values()) if when is not None]
+    days = [when.date() if isinstance(when, datetime) else when for when in named]
+    days += [today, *(each.day for each in plan.booked)]
+    days += [each.plan.ideal for each in plan.booked]
+    # From its latest day on, the course may take as long again, and what is added to it.
+    longer = 0.0
+    for phase in course.phases:
+        more = told.extended.get(phase.name, 0) + (phase.sessions if told.restart else 0)
+        longer += phase.interval.most_days * more
+    whole = max(each.plan.ideal for each in plan.booked) - course.start
+    ahead = whole + timedelta(days=int(longer) + REACH_DAYS + 1)
+    return DateRange(min(course.start, *days), max(days) + ahead)
+
+
 def revise(request: RevisionRequest) -> Revision:
     """The course with what was told, the open sessions placed by the rules of DESIGN 3.
 
@@ -71,8 +89,11 @@ def revise(request: RevisionRequest) -> Revision:
         reviser.tell(step)
     reviser.restructure()
     plan = reviser.result()
-    warnings = noticing.warnings(plan, request.now, reviser.time.broken)
-    return Revision(plan, tuple(warnings))
+    warnings = (
+        *noticing.placed_again(request.plan, plan, request.now),
+        *noticing.warnings(plan, request.now, reviser.time.broken),
+    )
+    return Revision(plan, warnings)
 
 
 class _Reviser:
@@ -108,18 +129,19 @@ class _Reviser:
 
     def tell(self, step: Step) -> None:
         """Take one thing that was told."""
+        self._settle()
         live = self.sessions[step.number]
         refuse_status(step, live.status, live.slot)
         if step.what == "done":
             self._done(step)
             return
-        self._settle(step.number)
         if step.what == "missed":
             self._missed(step)
         elif step.what == "moved":
             self._moved(step)
         else:
-            self.sessions[step.number] = self.sessions[step.number].given_up()
+            live = self.sessions[step.number]._replace(slot=step.slot)
+            self.sessions[step.number] = live.given_up(self.request.now)
             self._affect(step.number + 1)
 
     def _done(self, step: Step) -> None:
@@ -128,12 +150,14 @@ class _Reviser:
             start = aware(step, _at_booked_time(step.when, step.slot), self.zone)
         refuse_impossible(step, start, self.request.now, self.sessions.done)
         self._close_earlier(step, start)
-        live = self.sessions[step.number]
+        live, ideals = self.sessions[step.number], self.sessions.ideals()
         slot = self.time.as_long(start, step.slot)
-        if live.slot is None or slot.day != live.slot.day:
-            self._affect(step.number + 1)
         why = None if slot == step.slot else (self._why_done(step, slot),)
         self.sessions[step.number] = live._replace(slot=slot, status=Status.FULFILLED, why=why)
+        same_day = live.slot is not None and slot.day == live.slot.day
+        # Even where it was booked a session may be outside its window, once others moved.
+        if not same_day or self.sessions.ideals() != ideals:
+            self._affect(step.number + 1)
 
     def _close_earlier(self, step: Step, start: datetime) -> None:
         """Sessions come in the order of their numbers: none before a done one is still open."""
@@ -149,7 +173,7 @@ class _Reviser:
                     f" say what came of it: --done {number}=DATETIME, --missed {number} or"
                     f" --cancel {number}"
                 )
-            self.sessions[number] = each.given_up()
+            self.sessions[number] = each.given_up(self.request.now)
 
     def _why_done(self, step: Step, slot: Slot) -> str:
         """Where it was booked, and by how much it came too close: a fact, so not refused."""
@@ -165,13 +189,22 @@ class _Reviser:
         live = live._replace(slot=None, by_hand=False, missed=(*live.missed, step.slot))
         # Once a later session is done, there is no room left for it.
         too_late = any(number > step.number for number in self.sessions.done)
-        self.sessions[step.number] = live.given_up() if too_late else live
+        ideals = self._ideal_dates()
+        self.sessions[step.number] = live.given_up(self.request.now) if too_late else live
         if not too_late:
             self._affect(step.number)
+        elif self._ideal_dates() != ideals:
+            self._affect(step.number + 1)
+
+    def _ideal_dates(self) -> list[date]:
+        return [each.ideal for each in self.sessions.ideals().values()]
 
     def _moved(self, step: Step) -> None:
         assert step.when is not None, "a move has a target"
         slot = self._target(step, step.when)
+        live = self.sessions[step.number]
+        if slot == live.slot and live.status is Status.BOOKED:
+            return
         self._refuse_order(step, slot)
         broken = self.time.broken(step.number, slot)
         if broken and not self.request.told.override:
@@ -179,15 +212,15 @@ class _Reviser:
                 f"session {step.number} on {show_moment(slot.start)}: {', '.join(broken)};"
                 " add --override to book it all the same"
             )
-        why = [f"chosen by hand, was {show_moment(step.slot.start)}"]
+        same = slot == step.slot
+        why = ["chosen by hand" if same else f"chosen by hand, was {show_moment(step.slot.start)}"]
         if broken:
             why.append(f"by --override: {', '.join(broken)}")
-        live = self.sessions[step.number]
         self.sessions[step.number] = live._replace(
             slot=slot,
             status=Status.BOOKED,
             by_hand=True,
-            why=None if slot == live.slot else tuple(why),
+            why=tuple(why),
         )
         self._affect(step.number + 1)
 
@@ -240,6 +273,8 @@ class _Reviser:
         told = self.request.told
         if told.stop:
             self._stop()
+            return
+        self._settle()
         if told.restart:
             self._restart()
         for phase, more in told.extended.items():
@@ -250,13 +285,14 @@ class _Reviser:
         if not ahead:
             raise UsageError("--stop: no session is left to cancel")
         for number in ahead:
-            self.sessions[number] = self.sessions[number].given_up()
+            self.sessions[number] = self.sessions[number].given_up(self.request.now)
 
     def _restart(self) -> None:
         ahead = self._ahead()
         if not ahead:
             raise UsageError("--restart-phase: no session is open, so no phase goes on")
         number, course = ahead[0], self.sessions.course
+        self._refuse_unmarked(number)
         live = self.sessions[number]
         first = max(self.sessions.ideals()[number].ideal, self.time.first_day(live))
         course, behind, count = restructuring.restarted(course, number, first)
@@ -267,6 +303,20 @@ class _Reviser:
             if later >= number:
                 self.sessions[later] = each._replace(by_hand=False)
         self._affect(number)
+
+    def _refuse_unmarked(self, number: int) -> None:
+        """Raise UsageError where nobody has told what came of the sessions before."""
+        last_done = max(self.sessions.done, default=0)
+        unmarked = [
+            str(other)
+            for other, each in self.sessions.items()
+            if last_done < other < number and each.status is Status.BOOKED
+        ]
+        if unmarked:
+            raise UsageError(
+                f"--restart-phase: session {', '.join(unmarked)} is past and not marked; tell first"
+                f" what came of it, with --done {unmarked[0]} or --missed {unmarked[0]}"
+            )
 
     def _extend(self, phase: str, more: int) -> None:
         override = self.request.told.override
@@ -306,19 +356,16 @@ class _Reviser:
             if self.request.anew or broken:
                 self._affect(number)
 
-    def _settle(self, number: int) -> None:
-        """Place what the steps before concern, where some of it lies before ``number``."""
+    def _settle(self) -> None:
+        """Place what the steps before concern, as a call of their own would."""
         if self.affected is None:
             return
         fixed = self.time.fixed(self.affected)
-        open_before = [
-            other
-            for other, each in self.sessions.items()
-            if other < number and each.takes_place and other not in fixed
-        ]
-        if not open_before:
+        try:
+            placed = self.time.place(self.affected)
+        except PlacingError:  # a later step may make room
             return
-        for each in self.time.place(self.affected):
+        for each in placed:
             if each.number not in fixed:
                 live = self.sessions[each.number]
                 why = _why(live, each)

@@ -72,6 +72,11 @@ def steps(told: Told, plan: Plan) -> Iterator[Step]:
             raise UsageError(
                 f"session {number} is told to be {' and '.join(what)}; say one of them"
             )
+        if number in told.missed and number in told.done and told.done[number] is None:
+            raise UsageError(
+                f"session {number} is told to be missed and done; say when it was done afterwards:"
+                f" --done {number}=DATETIME"
+            )
         for word in what:
             when = told.done.get(number) if word == "done" else told.moved.get(number)
             yield Step(number, word, session.slot, when)

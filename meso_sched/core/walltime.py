@@ -149,8 +149,8 @@ def show_day(day: date) -> str:
 
 
 def show_moment(moment: datetime) -> str:
-    """``Tue 16 Mar at 10:00``, by the moment's own clock."""
-    return f"{show_day(moment.date())} at {show_time(minute_of(moment))}"
+    """``Tue 16 Mar 2027 at 10:00``, by the moment's own clock."""
+    return f"{show_day(moment.date())} {moment.year} at {show_time(minute_of(moment))}"
 
 
 def show_days(first: date, last: date) -> str:

@@ -97,7 +97,9 @@ def measured(booked: Sequence[BookedSession]) -> tuple[BookedSession, ...]:
 
 def _measured(session: BookedSession, before: BookedSession | None) -> BookedSession:
     if before is None or not session.takes_place:
-        return session._replace(latest=None, gap_days=None, overdue_days=0, before=None)
+        return session._replace(
+            earliest=session.plan.ideal, latest=None, gap_days=None, overdue_days=0, before=None
+        )
     latest = session.plan.latest(before.day)
     return session._replace(
         earliest=session.plan.earliest(before.day),

@@ -21,6 +21,7 @@ STATUS_WORDS = {
     Status.FULFILLED: "Done",
 }
 BY_HAND = "Chosen by hand"
+_SAYS_BY_HAND = ("chosen by hand", "moved in the calendar")
 OVERRIDE = "Choice outside the source's range: "
 
 _SESSION = re.compile(r"Session ([0-9]{1,3}) of ([0-9]{1,3})")
@@ -67,7 +68,7 @@ def description(plan: Plan, booked: BookedSession, audience: str) -> str:
     lines.append(f"Phase {name} {part}/{whole}, every {_interval_words(session.interval)}")
     if booked.shift_days:
         lines.append(f"Ideal date {session.ideal}")
-    if booked.by_hand:
+    if booked.by_hand and not any(each.startswith(_SAYS_BY_HAND) for each in booked.why):
         lines.append(BY_HAND)
     lines += booked.why
     lines += [f"{OVERRIDE}{each}" for each in course.overrides]
@@ -100,7 +101,7 @@ def read_description(text: str) -> Described | None:
         of=(part, whole),
         interval=interval,
         ideal=ideal_date,
-        by_hand=BY_HAND in lines,
+        by_hand=any(each == BY_HAND or each.startswith(_SAYS_BY_HAND) for each in lines),
         why=tuple(line for line in rest if not line.startswith(OVERRIDE)),
         overrides=tuple(line.removeprefix(OVERRIDE) for line in rest if line.startswith(OVERRIDE)),
     )

@@ -14,7 +14,7 @@ from meso_sched.core.interval import MAX_SESSIONS
 from meso_sched.core.plan import Plan
 from meso_sched.exchange.calendar_lines import Component
 from meso_sched.exchange.event_words import description, summary
-from meso_sched.exchange.records import course_record, kept_record
+from meso_sched.exchange.records import course_record, kept_record, kept_with_events
 
 NAMESPACE = UUID("6f0b6c1e-2f0a-5d53-9c5e-3a1c2f1f7a41")
 
@@ -87,13 +87,13 @@ class SessionEvent:
 
     @property
     def content(self) -> tuple[object, ...]:
-        """What a person sees or the tool knows of the session: a change of it is a new sequence.
+        """What a person sees of the session: a change of it is a new sequence.
 
-        The course's record is a copy of what the file holds once for all, and not part of it.
+        The records are for this tool alone: they are kept right without a word to calendars.
         """
         return (
             *(self.start.astimezone(UTC), self.end.astimezone(UTC), self.summary),
-            *(self.description, self.status, self.reminders, dict(self.details)),
+            *(self.description, self.status, self.reminders),
         )
 
     @property
@@ -142,11 +142,12 @@ def course_file(plan: Plan, audience: str, stamp: datetime) -> CourseFile:
     identity = identity_of(plan, audience)
     whose = plan.clinic.name if audience == "patient" else plan.course.patient
     record = course_record(plan, identity.id, audience)
+    kept = kept_with_events(record)
     return CourseFile(
         name=plain(f"Appointments {whose}" if whose else "Appointments"),
         zone_name=plan.clinic.zone_name,
         record=record,
-        events=tuple(_event(plan, booked, identity, record, stamp) for booked in plan.booked),
+        events=tuple(_event(plan, booked, identity, kept, stamp) for booked in plan.booked),
     )
 
 

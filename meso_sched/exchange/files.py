@@ -6,11 +6,16 @@ import contextlib
 import errno
 import os
 import tempfile
+import time
 from pathlib import Path
 
 from meso_sched.errors import ChangedError, FileError
 
 PRIVATE = 0o600
+GROUP = 0o060
+TEMPORARY = ".meso-sched."
+LEFT_BEHIND = 600.0
+"""A temporary file that is older, in seconds, belongs to no run any more."""
 
 
 def read_bytes(path: Path) -> bytes | None:
@@ -30,12 +35,13 @@ def write_whole(
     data: bytes,
     *,
     former: bytes | None,
-    mode: int = PRIVATE,
+    mode: int | None = PRIVATE,
     keep_former: bool = False,
 ) -> None:
     """Put ``data`` in place of ``former`` (None: nothing there yet), atomically.
 
-    ``keep_former`` leaves the former bytes beside it, under the name with a ``~`` behind.
+    ``keep_former`` leaves the former bytes beside it, under the name with a ``~`` behind. ``mode``
+    None leaves the group what it may do, so that colleagues keep their access.
     Raises FileError where it cannot be written, ChangedError where the file is no longer what was
     read. A device or pipe is written straight.
     """
@@ -49,10 +55,13 @@ def write_whole(
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         if target.exists() and not os.access(target, os.W_OK):
             raise FileError(f"{path}: is write-protected; name another file")
+        if mode is None:
+            mode = PRIVATE | (target.stat().st_mode & GROUP if target.exists() else 0)
         if former == data:
             _refuse_changed(target, former, path)
         else:
             if keep_former and former is not None:
+                _refuse_changed(target, former, path)
                 _keep(target, former, mode)
             _replace(target, data, former, mode, shown=path)
     except (OSError, ValueError, RuntimeError) as error:
@@ -66,7 +75,8 @@ def _keep(target: Path, former: bytes, mode: int) -> None:
 
 
 def _replace(target: Path, data: bytes, former: bytes | None, mode: int, *, shown: Path) -> None:
-    handle, name = tempfile.mkstemp(prefix=".meso-sched.", dir=target.parent)
+    _sweep(target.parent)
+    handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -79,6 +89,15 @@ def _replace(target: Path, data: bytes, former: bytes | None, mode: int, *, show
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed runs left behind: it holds a patient's dates."""
+    with contextlib.suppress(OSError):
+        for path in folder.glob(f"{TEMPORARY}*"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > LEFT_BEHIND:
+                    path.unlink()
 
 
 def _refuse_changed(target: Path, former: bytes | None, shown: Path) -> None:

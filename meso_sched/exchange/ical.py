@@ -100,6 +100,11 @@ def event_component(event: SessionEvent, tzid: str) -> Component:
     return _component(container)
 
 
+def details_line(details: Mapping[str, Any]) -> str:
+    """The content line that holds a session's record."""
+    return str(_text(SESSION_PROPERTY, _json(details)))
+
+
 def record_line(record: Mapping[str, Any]) -> str:
     """The content line that holds a course's record."""
     return str(_text(COURSE_PROPERTY, _json(record)))

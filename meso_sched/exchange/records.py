@@ -83,7 +83,7 @@ def course_record(plan: Plan, id_: str, audience: str) -> dict[str, Any]:
         "overrides": list(course.overrides),
         "phases": [_planned_record(phase) for phase in course.phases],
         "time": plan.start.isoformat(),
-        "limits": _limits_record(plan.limits),
+        "limits": limits_record(plan.limits),
         "busy": plan.around_busy,
         "template": {
             "title": str(regimen.title),
@@ -93,6 +93,14 @@ def course_record(plan: Plan, id_: str, audience: str) -> dict[str, Any]:
             "phases": [_phase_record(phase) for phase in regimen.phases],
         },
     }
+
+
+def kept_with_events(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A course's record as each event holds it, for the day on which the file's own is lost.
+
+    Without what may change while no event does: when the patient can come.
+    """
+    return {key: value for key, value in record.items() if key not in ("limits", "busy")}
 
 
 def session_record(booked: BookedSession) -> dict[str, Any]:
@@ -113,12 +121,16 @@ def session_record(booked: BookedSession) -> dict[str, Any]:
 
 
 def kept_record(booked: BookedSession) -> dict[str, Any]:
-    """All that an event keeps of its session; ``start`` and ``end`` tell later that it moved."""
+    """What an event keeps of its session: facts alone, for gaps and limits follow from the others.
+
+    So an event changes only where its session does. ``start`` and ``end`` tell later that a
+    person moved it.
+    """
+    known = session_record(booked)
     return {
-        **session_record(booked),
+        **{key: known[key] for key in ("number", "phase", "of", "ideal", "why", "status")},
         "start": booked.start.isoformat(),
         "end": booked.end.isoformat(),
-        "before": booked.before,
         "by_hand": booked.by_hand,
         "missed": [[slot.start.isoformat(), slot.end.isoformat()] for slot in booked.missed],
     }
@@ -155,7 +167,8 @@ def _phase_record(phase: Phase) -> dict[str, Any]:
     return record
 
 
-def _limits_record(limits: Limits) -> dict[str, Any]:
+def limits_record(limits: Limits) -> dict[str, Any]:
+    """When the patient can come, as JSON values."""
     on, between = limits.weekdays, limits.between
     return {
         "on": None if on is None else [WEEKDAYS[each] for each in sorted(on)],
@@ -200,7 +213,7 @@ def read_course(record: Mapping[str, Any]) -> CourseRecord:
 
 
 def read_session(record: Mapping[str, Any], laid_out: IdealSession, slot: Slot) -> BookedSession:
-    """A session from its record; ValueError where anything in it cannot be.
+    """A session from its record, without gaps and limits; ValueError where anything cannot be.
 
     ``laid_out`` is where the course alone puts it. ``slot`` is where the calendar has it: that
     holds where an early version left the slot out, and its zone is the clinic's.
@@ -209,23 +222,20 @@ def read_session(record: Mapping[str, Any], laid_out: IdealSession, slot: Slot) 
     assert zone is not None, "slots are aware"
     booked = _slot([record["start"], record.get("end")], zone) if "start" in record else slot
     part, whole = _list(record, "of", lambda each: _whole(each, 1, MAX_SESSIONS))
-    before, gap, latest = record.get("before"), record.get("gap_days"), record.get("latest")
-    if "before" not in record and gap is not None:
-        before = laid_out.number - 1
+    ideal = _date(record.get("ideal"))
     return BookedSession(
         plan=laid_out._replace(
             phase=_text(record.get("phase")),
             of=(part, whole),
-            ideal=_date(record.get("ideal")),
+            ideal=ideal,
         ),
         start=booked.start,
         end=booked.end,
-        earliest=_date(record.get("earliest")),
-        latest=None if latest is None else _date(latest),
-        gap_days=None if gap is None else _whole(gap, -MAX_NUMBER, MAX_NUMBER),
-        overdue_days=_whole(record.get("overdue_days"), 0, MAX_NUMBER),
+        earliest=ideal,
+        latest=None,
+        gap_days=None,
+        overdue_days=0,
         why=tuple(_list(record, "why", _text)),
-        before=None if before is None else _whole(before, 1, MAX_SESSIONS),
         status=Status(_text(record.get("status"))),
         by_hand=bool(record.get("by_hand", False)),
         missed=tuple(_list(record, "missed", lambda each: _slot(each, zone), ())),

@@ -67,16 +67,15 @@ def zone_name(text: str) -> str:
     return text
 
 
-def holiday_code(*, check: bool) -> Callable[[str], str | None]:
-    """Parses a code; empty is none, so that a later file can take back what an earlier one sets.
+def holiday_code(*, check: bool) -> Callable[[str], str]:
+    """Parses a code; empty is a clinic without holidays, whatever an earlier file sets.
 
     ``check`` asks the `holidays` library whether it knows the code.
     """
 
-    def parse(code: str) -> str | None:
-        if not code.strip():
-            return None
-        if check:
+    def parse(code: str) -> str:
+        code = code.strip()
+        if check and code:
             from meso_sched.exchange.closures import check_code
 
             check_code(code)

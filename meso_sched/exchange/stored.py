@@ -44,7 +44,8 @@ class StoredCourse(NamedTuple):
     and figures, the English title, no care. ``clinic`` in them is the one that was given, under
     the file's name and in its zone. ``stripped``: the records are gone and the course was read
     from its words; the regimen then allows just what was chosen, and ``identity`` is None where
-    it could not be found, so that no session can be added to the course.
+    it could not be found, so that no session can be added to the course. ``lost_limits``: a server
+    dropped the calendar's own record, and with it when the patient can come.
     """
 
     recorded: Plan
@@ -54,6 +55,7 @@ class StoredCourse(NamedTuple):
     audience: str
     file: CourseFile
     stripped: bool = False
+    lost_limits: bool = False
 
     @property
     def uids(self) -> frozenset[str]:
@@ -91,20 +93,21 @@ def read_course(
     readings = _readings(plan, known.sessions, file)
     if known.limits is None:
         plan = plan._replace(limits=Limits(preferred=usual_minute(file.events)))
-    return _stored(Recovered(plan, readings, identity, audience, file), stripped=False)
+    stored = _stored(Recovered(plan, readings, identity, audience, file), stripped=False)
+    # The first version kept no limits at all.
+    has_lost = known.limits is None and "format" in raw_record
+    return stored._replace(lost_limits=has_lost)
 
 
 def _stored(parts: Recovered, *, stripped: bool) -> StoredCourse:
     """What was read of the course and of every session, put together."""
     plan, readings, identity, audience, file = parts
     found = tuple(sentence for each in readings for sentence in each.found)
-    recorded = with_skipped([each.recorded for each in readings])
-    current = with_skipped([each.current for each in readings])
-    if not all(event.details for event in file.events):  # the words of an event tell no figures
-        recorded, current = measured(recorded), measured(current)
+    recorded = measured(with_skipped([each.recorded for each in readings]))
+    current = measured(with_skipped([each.current for each in readings]))
     return StoredCourse(
         recorded=plan._replace(booked=recorded),
-        current=plan._replace(booked=measured(current) if found else current),
+        current=plan._replace(booked=current),
         found=found,
         identity=identity,
         audience=audience,
@@ -118,12 +121,13 @@ def _own_events(
 ) -> list[tuple[RawEvent, int]]:
     """The events of a course with their session numbers, known by their UIDs or by records."""
     own: list[tuple[RawEvent, int]] = []
+    known = (record, records.kept_with_events(record))
     numbers: Mapping[str, int] | None = None
     for raw in opened.events:
         number = records.recorded_number(raw.details)
         if raw.record.get("audience") == "patient":
             continue
-        if number is None or raw.record != record:
+        if number is None or raw.record not in known:
             if numbers is None:  # only now: there are as many as a course can ever have sessions
                 numbers = identity.numbers
             told = number if "phase" in raw.details else None

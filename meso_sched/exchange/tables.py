@@ -10,10 +10,11 @@ from typing import Any
 
 from meso_sched.core.booked import BookedSession, Slot
 from meso_sched.core.changes import Adherence, Change
+from meso_sched.core.clinic import Limits
 from meso_sched.core.plan import Plan
 from meso_sched.core.regimen import Regimen, Review, Statement
 from meso_sched.exchange.events import SessionEvent
-from meso_sched.exchange.records import session_record
+from meso_sched.exchange.records import limits_record, session_record
 
 PLAN_SCHEMA = "meso-sched/plan/1"
 REGIMENS_SCHEMA = "meso-sched/regimens/1"
@@ -54,10 +55,11 @@ def plan_document(
 
 
 def revision_entries(
-    changes: Iterable[Change], found: Sequence[str], kept: Adherence
+    changes: Iterable[Change], found: Sequence[str], kept: Adherence, limits: Limits
 ) -> dict[str, Any]:
     """What the document of a revision has besides the plan's: changes and adherence (days)."""
     return {
+        "limits": limits_record(limits),
         "found": list(found),
         "changes": [
             {

@@ -22,6 +22,7 @@ from meso_sched.exchange.event_words import STATUS_WORDS
 from meso_sched.exchange.events import CourseFile, SessionEvent, in_time_order
 from meso_sched.exchange.ical import (
     calendar_of,
+    details_line,
     event_component,
     head_lines,
     record_line,
@@ -97,20 +98,26 @@ class _Update(NamedTuple):
             stamp=former.stamp,
             created=former.created,
             modified=former.modified,
-            record=self.new.record,
+            record=event.record,
         )
         if event.content == base.content and _same_slot_and_state(event, former):
-            return replace(kept, raw=self._with_record(former))
+            return replace(kept, raw=self._with_records(event, former, base))
         changed = replace(kept, sequence=former.sequence + 1, stamp=self.stamp, modified=self.stamp)
         return replace(changed, raw=self._merged(changed, former, base))
 
-    def _with_record(self, former: SessionEvent) -> Component | None:
-        """The event as it stands, but for the course's record where that is another now."""
+    def _with_records(
+        self, event: SessionEvent, former: SessionEvent, base: SessionEvent
+    ) -> Component | None:
+        """The event as it stands, but for the records where they are others now."""
         raw = former.raw
-        if raw is None or self.new.record == self.base.record:
+        lines = {}
+        if dict(event.record) != dict(base.record):
+            lines[COURSE_PROPERTY] = record_line(event.record)
+        if dict(event.details) != dict(base.details):
+            lines[SESSION_PROPERTY] = details_line(event.details)
+        if raw is None or not lines:
             return raw
-        line = record_line(self.new.record)
-        return raw._replace(lines=_merged_lines(raw.lines, [], [line], {COURSE_PROPERTY}))
+        return raw._replace(lines=_merged_lines(raw.lines, [], list(lines.values()), lines))
 
     def _merged(self, event: SessionEvent, former: SessionEvent, base: SessionEvent) -> Component:
         raw = former.raw
