@@ -28,6 +28,7 @@ SHOWN = {
     "\u202eright": r"\u202eright",
     "half\udcff": r"half\udcff",
     "👩\u200d⚕": "👩\u200d⚕",  # joined letters and emoji stay joined
+    "a\u00a0: b": "a\u00a0: b",  # as French writes it
 }
 
 

@@ -127,7 +127,7 @@ def test_check_in_json(desk: Desk) -> None:
     document = desk.run("check", "own.toml", "--json").document
     assert document["schema"] == "meso-sched/check/1"
     assert document["files"][-1] == "own.toml"
-    assert document["problems"] == []
+    assert (document["problems"], document["warnings"]) == ([], [])
     desk.write("own.toml", OWN.replace("1 week", "1 weak").replace("title", "titel"))
     result = desk.run("check", "own.toml", "--json")
     assert result.code == 3
@@ -348,6 +348,11 @@ def test_regimen_names_are_completed(desk: Desk) -> None:
 )
 def test_phase_names_are_completed(desk: Desk, line: str, expected: list[str]) -> None:
     assert completed(desk, f"meso-sched {line}") == expected
+
+
+def test_languages_are_completed(desk: Desk) -> None:
+    assert completed(desk, "meso-sched show hair --lang ") == ["en", "tr", "fr", "de", "es", "ar"]
+    assert completed(desk, "meso-sched plan hair --start today --lang d") == ["de"]
 
 
 def test_completion_with_a_broken_file_is_silent(desk: Desk) -> None:

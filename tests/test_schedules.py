@@ -29,6 +29,7 @@ from meso_sched.core.interval import Count, Interval, Step, Unit
 from meso_sched.core.regimen import Keep, Lasting, Regimen, Statement, Text
 from meso_sched.core.walltime import DateRange, Length, Span
 from meso_sched.errors import FileError, ProblemsError
+from meso_sched.exchange.languages import FOLDER, LANGUAGES
 from meso_sched.exchange.schedules import MAX_BYTES, Catalogue, layers, load, shipped_file
 
 ROOT = Path(__file__).parents[1]
@@ -113,6 +114,7 @@ SPAN = "is not a span; write HH:MM-HH:MM, as 09:00-12:30"
 FLEX = 'is not a flex; write days below and above: "-1/+3 days"'
 SLOT = 'is not a length; write "15 minutes", "45m" or "1h", at most 24 hours'
 EMPTY = "is empty; write a text"
+CODES = "Write en, tr, fr, de, es or ar."
 LEAVE_OUT = "is not a span; leave the day out if the clinic is closed"
 SESSION = 'is not a session; write "session 2", "session 2-3" or "last"'
 LASTING = (
@@ -189,7 +191,7 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "a care set like no other": (regimen('care = ["x"]'), '3: regimens.hair.care.1: no care set is named "x"'),
     "a care set without a list": (regimen('care = "x"'), '3: regimens.hair.care: expected a list in [ ], not "x"'),
     "an empty source": (regimen('sources = ["S0", ""]'), f'3: regimens.hair.sources.2: "" {EMPTY} or leave it out'),
-    "a source that says nothing": ('[sources]\nS0 = ""\n', f'2: sources.S0: "" {EMPTY} or leave it out'),
+    "a source that says nothing": ('[sources]\nS0 = ""\n', f'2: sources.S0: "" {EMPTY}'),
     "a phase named twice": (course() + phase(), f'8: {PHASE}.name: "weekly" names an earlier phase too'),
     "a phase named twice but for spaces": (course() + phase(name='" weekly "'), '8: regimens.hair.phases. weekly .name: "weekly" names an earlier phase too'),
     "a phase that an option cannot name": (course(name='"a=b"'), '4: regimens.hair.phases.a=b.name: "a=b" cannot name a phase; write a word without "="'),
@@ -233,6 +235,8 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "a text that is a list": (course(every='["1 week"]'), f"6: {PHASE}.every: expected text in quotes, not a list"),
     "a text that is a table": (clinic("slot = { minutes = 15 }"), "2: clinic.slot: expected text in quotes, not a table"),
     "a title that is a number": ('[regimens.hair]\ntitle = 3\n' + phase(), '2: regimens.hair.title: expected text or { en = "…" }, not 3 (a number)'),
+    "an unknown language of a text": ('[regimens.hair]\ntitle = { en = "Hair", tl = "Saç" }\n' + phase(), f'2: regimens.hair.title.tl: unknown language "tl"; did you mean "tr"? {CODES}'),
+    "an unknown language of the clinic": (clinic('language = "turkis"'), f'2: clinic.language: "turkis" is not a known language; did you mean "Turkish"? {CODES}'),
     "a language that is a number": ('[regimens.hair]\ntitle = { en = 3 }\n' + phase(), "2: regimens.hair.title.en: expected text in quotes, not 3 (a number)"),
     "an element that is a number": (regimen("sources = [\n0]"), "4: regimens.hair.sources.1: expected text in quotes, not 0 (a number)"),
     "a text that is a time": (hours("mon = 09:00:00"), "2: clinic.hours.mon: expected text in quotes, not 09:00:00 (a time)"),
@@ -568,7 +572,8 @@ def test_a_regimen_may_name_a_care_set_of_any_other_file() -> None:
 
 def test_sources_are_replaced_one_by_one() -> None:
     found = read('[sources]\nS0 = "a"\nS1 = "b"\n', '[sources]\nS1 = "c"\n"10.1/x" = "d"\n')
-    assert found.sources == {"S0": "a", "S1": "c", "10.1/x": "d"}
+    said = {key: str(text) for key, text in found.sources.items()}
+    assert said == {"S0": "a", "S1": "c", "10.1/x": "d"}
 
 
 def _name_of_clinic(paths: Sequence[Path]) -> str:
@@ -626,7 +631,7 @@ def test_every_shipped_regimen_loads_without_a_problem_and_in_order() -> None:
     found = load([shipped_file()], check_holidays=True)
     written = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
     assert list(found.regimens) == list(written["regimens"])
-    assert found.sources == written["sources"]
+    assert {key: str(text) for key, text in found.sources.items()} == written["sources"]
     for name, table in written["regimens"].items():
         phases = [(p.name, p.sessions_text, p.every_text) for p in found.regimens[name].phases]
         assert phases == [(p["name"], p["sessions"], p["every"]) for p in table["phases"]]
@@ -703,6 +708,17 @@ def test_a_wheel_carries_the_shipped_file(built: Path, tmp_path: Path, folder: s
         archive.extractall(tmp_path / "site")
     inside = (tmp_path / "site" / "meso_sched" / "schedules.toml").resolve()
     assert _run(tmp_path / "site") == (inside, len(load([SHIPPED]).regimens))
+
+
+@pytest.mark.parametrize("folder", [".", "again"], ids=["checkout", "sdist"])
+def test_a_wheel_carries_the_translations(built: Path, folder: str) -> None:
+    (wheel,) = (built / folder).glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = [each for each in archive.namelist() if each.endswith(".po")]
+        carried = {Path(each).stem: archive.read(each) for each in names}
+    assert {Path(each).parent for each in names} == {Path("meso_sched/languages")}
+    assert carried == {each.stem: each.read_bytes() for each in FOLDER.iterdir()}
+    assert set(carried) == set(LANGUAGES) - {"en"}
 
 
 def test_an_sdist_carries_the_shipped_file(built: Path) -> None:

@@ -18,6 +18,8 @@ from judge_ical import events_of
 SNAPSHOTS = Path(__file__).with_name("snapshots")
 SHIPPED = tomllib.loads((Path(__file__).parents[1] / "schedules.toml").read_text(encoding="utf-8"))
 
+FHIR = "hair.fhir.json"
+
 SERIES = ("--sessions", "series=4", "--every", "series=2 weeks")
 CHOICES: dict[str, tuple[str, ...]] = {
     "hair": (),
@@ -38,12 +40,14 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
-def planned(regimen: str, folder: Path, epoch: int = 1790000000) -> tuple[bytes, bytes]:
-    """The calendar file and the screen of one run, in a home without settings."""
+def planned(
+    regimen: str, folder: Path, epoch: int = 1790000000, file: str = "course.ics"
+) -> tuple[bytes, bytes]:
+    """The file and the screen of one run, in a home without settings."""
     done = subprocess.run(
         [
             *(sys.executable, "-m", "meso_sched", "plan", regimen, *CHOICES[regimen]),
-            *("--start", "2027-01-05T10:00", "--patient", "P1", "-o", "course.ics"),
+            *("--start", "2027-01-05T10:00", "--patient", "P1", "-o", file),
         ],
         cwd=folder,
         env={
@@ -61,7 +65,7 @@ def planned(regimen: str, folder: Path, epoch: int = 1790000000) -> tuple[bytes,
         timeout=60,
     )
     assert done.returncode == 0, done.stderr.decode()
-    return (folder / "course.ics").read_bytes(), done.stdout
+    return (folder / file).read_bytes(), done.stdout
 
 
 def compare(name: str, found: bytes) -> None:
@@ -81,6 +85,11 @@ def test_a_regimen_is_planned_as_before(regimen: str, tmp_path: Path) -> None:
     compare(f"{regimen}.txt", screen)
 
 
+def test_a_course_is_the_same_bundle_of_fhir_as_before(tmp_path: Path) -> None:
+    bundle, _ = planned("hair", tmp_path, file="course.fhir.json")
+    compare(FHIR, bundle)
+
+
 def test_a_second_run_the_next_day_changes_no_byte(tmp_path: Path) -> None:
     first, _ = planned("hair", tmp_path)
     second, _ = planned("hair", tmp_path, epoch=1790000000 + 86400)
@@ -89,5 +98,5 @@ def test_a_second_run_the_next_day_changes_no_byte(tmp_path: Path) -> None:
 
 def test_every_shipped_regimen_has_its_snapshots_and_no_other() -> None:
     assert list(CHOICES) == list(SHIPPED["regimens"])
-    wanted = {f"{regimen}{suffix}" for regimen in CHOICES for suffix in (".ics", ".txt")}
+    wanted = {f"{regimen}{suffix}" for regimen in CHOICES for suffix in (".ics", ".txt")} | {FHIR}
     assert {path.name for path in SNAPSHOTS.glob("[!.]*")} == wanted

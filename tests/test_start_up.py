@@ -11,7 +11,7 @@ from running import ISTANBUL, WITHOUT_HOLIDAYS, Desk
 
 CALENDARS = {"ics", "icalendar", "recurring_ical_events"}
 SOLVERS = {"highspy", "scipy", "numpy", "ortools", "pulp"}
-HEAVY = {*CALENDARS, *SOLVERS, "holidays", "rich", "pydantic", "caldav", "arrow"}
+HEAVY = {*CALENDARS, *SOLVERS, "holidays", "rich", "pydantic", "caldav", "arrow", "babel"}
 PLAN = ("plan", "hair", "--start", "2027-01-05")
 
 LOADED = """import sys
@@ -54,6 +54,14 @@ def test_a_plan_without_a_file_loads_no_calendar_library(desk: Desk) -> None:
     assert loaded(desk, *PLAN, "--json") & (HEAVY - {"ics"}) == set()
     desk.write("schedules.toml", ISTANBUL)
     assert loaded(desk, *PLAN) & HEAVY == {"holidays"}
+
+
+@pytest.mark.parametrize("language", ["en", "English", "en_GB.UTF-8"])
+def test_english_loads_no_catalogue(desk: Desk, language: str) -> None:
+    desk.write("schedules.toml", f'{WITHOUT_HOLIDAYS}language = "{language}"\n')
+    assert loaded(desk, "show", "hair") & HEAVY == set()
+    assert loaded(desk, *PLAN, "--lang", language) & HEAVY == set()
+    assert "babel" in loaded(desk, "show", "hair", "--lang", "tr")
 
 
 def test_what_is_needed_is_what_is_seen(desk: Desk) -> None:

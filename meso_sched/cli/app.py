@@ -119,11 +119,12 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show all that a template says, with the source of each figure."""
-    from meso_sched.cli.planning import find_regimen
+    from meso_sched.cli.planning import find_regimen, language_of
 
     catalogue = _catalogue(schedules)
-    found = find_regimen(catalogue, regimen, language)
-    cited = {key: what for key, what in catalogue.sources.items() if key in found.all_sources}
+    spoken = language_of(language, catalogue)
+    found = find_regimen(catalogue, regimen, spoken)
+    cited = catalogue.cited(found, spoken)
     if as_json:
         from meso_sched.exchange import tables
 
@@ -150,23 +151,28 @@ def check(
     from meso_sched.cli.layout import visible
     from meso_sched.cli.talking import say
     from meso_sched.exchange import tables
-    from meso_sched.exchange.schedules import layers, load
+    from meso_sched.exchange.schedules import lay_over, layers, own_files, read_files
+    from meso_sched.exchange.untranslated import untranslated
 
     paths = layers([*(schedules or ()), *(files or ())])
     names = [str(path) for path in paths]
     try:
-        catalogue = load(paths, check_holidays=True)
+        written = read_files(paths)
+        catalogue = lay_over(written, check_holidays=True)
         catalogue.clinic()
     except ProblemsError as error:
         if as_json:
-            problems = [{"where": each.where, "message": each.message} for each in error.problems]
-            typer.echo(tables.to_json(tables.check_document(names, problems)), nl=False)
+            typer.echo(tables.to_json(tables.check_document(names, error.problems)), nl=False)
         raise
+    warnings = untranslated(own_files(written), catalogue.settings.get("language"))
     if as_json:
-        typer.echo(tables.to_json(tables.check_document(names, ())), nl=False)
+        document = tables.check_document(names, warnings=warnings)
+        typer.echo(tables.to_json(document), nl=False)
     else:
         for name in names:
             typer.echo(visible(f"{name}: ok"))
+        for warning in warnings:
+            say(f"warning: {warning}")
         say(f"{len(catalogue.regimens)} regimens, no problems")
 
 
@@ -219,6 +225,14 @@ def plan(
     between: Between = None,
     away: Away = None,
     busy: BusySources = None,
+    condition: Annotated[
+        Words,
+        typer.Option(
+            metavar="TEXT",
+            autocompletion=completing.conditions,
+            help="What the patient has, held against who the regimen is not for; repeatable.",
+        ),
+    ] = None,
     schedules: Schedules = None,
     override: Override = False,
     strict: Strict = False,
@@ -242,6 +256,7 @@ def plan(
         length=length,
         keep=keep,
         limits=_limits(at, on, between, away, busy),
+        conditions=tuple(condition or ()),
         override=override,
         strict=strict,
         audience=audience,
@@ -310,7 +325,7 @@ def revise(
             "-o",
             "--output",
             metavar="FILE|-",
-            help="Write .ics, .json or .csv there and leave the course's file as it is.",
+            help="Write .ics, .json, .csv or .fhir.json there; the course's file stays as it is.",
         ),
     ] = None,
     format_: Format = None,

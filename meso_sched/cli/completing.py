@@ -1,4 +1,4 @@
-"""Shell completion: the names that a regimen or a phase choice can have."""
+"""Shell completion: the names that a regimen, a choice, a condition or a language can have."""
 
 from __future__ import annotations
 
@@ -26,6 +26,26 @@ def phases(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
     for phase in regimens[named[0]].phases if named else ():
         if phase.name.startswith(incomplete):
             yield f"{phase.name}=", f"{phase.sessions_text} every {phase.every_text}"
+
+
+def conditions(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
+    """Whom the regimen that the line names is not for, each as one word, with its source."""
+    from meso_sched.core.screening import typed
+
+    regimens = _catalogue(ctx)
+    named = [word for word in _words() if word in regimens]
+    for each in regimens[named[0]].care.screening if named else ():
+        if typed(each).startswith(incomplete.lower()):
+            yield typed(each), f"{each.what} ({', '.join(each.sources)})"
+
+
+def languages(incomplete: str) -> Iterator[tuple[str, str]]:
+    """The codes of the languages with their own names."""
+    from meso_sched.exchange.languages import LANGUAGES
+
+    for code, name in LANGUAGES.items():
+        if code.startswith(incomplete):
+            yield code, name.own
 
 
 def _words() -> list[str]:

@@ -21,7 +21,8 @@ USUAL_WIDTH = 80
 LEAST_FLEXIBLE = 12
 WIDE_OR_NONE = "\u0300"
 """From here on a letter may take two columns, or none; before it each takes one."""
-_JOINERS = "\u200c\u200d"
+_HARMLESS = "\u00a0\u200c\u200d"
+"""Not printable for Python, but no control: the no-break space, and what joins letters or not."""
 
 
 class Span(NamedTuple):
@@ -83,7 +84,7 @@ def draw(console: Console, lines: Iterable[Line]) -> None:
 def visible(text: str) -> str:
     """Text that cannot steer the terminal: controls and direction marks as escapes."""
     return "".join(
-        each if each.isprintable() or each in _JOINERS else each.encode("unicode_escape").decode()
+        each if each.isprintable() or each in _HARMLESS else each.encode("unicode_escape").decode()
         for each in text
     )
 

@@ -29,7 +29,12 @@ RegimenName = Annotated[
 ]
 Language = Annotated[
     str | None,
-    typer.Option("--lang", metavar="CODE", help="Language of the template's texts, as en."),
+    typer.Option(
+        "--lang",
+        metavar="CODE",
+        autocompletion=completing.languages,
+        help="Language of the template's texts: en, tr, fr, de, es or ar.",
+    ),
 ]
 At = Annotated[str | None, typer.Option(metavar="HH:MM", help="Preferred time of every session.")]
 On = Annotated[Words, typer.Option(metavar="DAYS", help="Only on these weekdays, as mon,thu.")]
@@ -55,11 +60,13 @@ Audience = Annotated[
         help="Whose calendar: with the regimen and phase, or without; else the reference only.",
     ),
 ]
-Format = Annotated[str | None, typer.Option("--format", metavar="FORMAT", help="ics, json or csv.")]
+Format = Annotated[
+    str | None, typer.Option("--format", metavar="FORMAT", help="ics, json, csv or fhir.")
+]
 Override = Annotated[
     bool, typer.Option("--override", help="Take choices outside their range, marked as such.")
 ]
 Output = Annotated[
     str | None,
-    typer.Option("-o", "--output", metavar="FILE|-", help="Write .ics, .json or .csv."),
+    typer.Option("-o", "--output", metavar="FILE|-", help="Write .ics, .json, .csv or .fhir.json."),
 ]

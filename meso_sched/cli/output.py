@@ -15,7 +15,8 @@ from meso_sched.core.changes import changes
 from meso_sched.core.walltime import plural
 from meso_sched.errors import UsageError
 
-FORMATS = ("ics", "json", "csv")
+SUFFIXES = {"ics": ".ics", "json": ".json", "csv": ".csv", "fhir": ".fhir.json"}
+FORMATS = tuple(SUFFIXES)
 STDOUT = "-"
 
 
@@ -40,13 +41,19 @@ class Target(NamedTuple):
             return cls(None, format_ or "ics")
         if not out.strip():
             raise UsageError("-o: is empty; name a file, or - for stdout")
-        suffix = Path(out).suffix.lower().removeprefix(".")
-        if format_ is None and suffix not in FORMATS:
-            raise UsageError(
-                f"-o {out}: the suffix tells no format; end the name in"
-                f" {', '.join('.' + each for each in FORMATS)}, or add --format"
-            )
-        return cls(Path(out), format_ or suffix)
+        return cls(Path(out), format_ or _format_of(Path(out)))
+
+
+def _format_of(path: Path) -> str:
+    # The longer suffix is the nearer: a.fhir.json is no a.json.
+    for suffix in ("".join(path.suffixes[-2:]).lower(), path.suffix.lower()):
+        for known, its_suffix in SUFFIXES.items():
+            if suffix == its_suffix:
+                return known
+    raise UsageError(
+        f"-o {path}: the suffix tells no format; end the name in"
+        f" {', '.join(SUFFIXES.values())}, or add --format"
+    )
 
 
 def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json: bool) -> None:

@@ -13,9 +13,11 @@ from meso_sched.core.clinic import Clinic, Limits, OpenTime
 from meso_sched.core.course import Choices, Course, make_course, missing_choices
 from meso_sched.core.nearest import did_you_mean
 from meso_sched.core.plan import Plan, PlanRequest, horizon, make_plan
-from meso_sched.core.regimen import Regimen
+from meso_sched.core.regimen import DEFAULT_LANGUAGE, Regimen
+from meso_sched.core.screening import Screened, condition_of, screen
 from meso_sched.core.walltime import minute_of, show_day, show_time
 from meso_sched.errors import UsageError
+from meso_sched.exchange.languages import parse_language
 from meso_sched.exchange.schedule_values import parse_keep, parse_minutes
 from meso_sched.exchange.schedules import Catalogue
 
@@ -38,6 +40,7 @@ class PlanOptions(NamedTuple):
     length: str | None = None
     keep: str | None = None
     limits: circumstances.LimitOptions = circumstances.LimitOptions()
+    conditions: tuple[str, ...] = ()
     override: bool = False
     strict: bool = False
     audience: str | None = None
@@ -45,7 +48,7 @@ class PlanOptions(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """A plan with all that is to be said about it; ``notes`` concern the clinic's settings.
+    """A plan with all that is to be said about it; ``notes`` are for the desk alone.
 
     ``former`` is what stands in the file that it goes to.
     """
@@ -58,18 +61,18 @@ class Planned(NamedTuple):
     former: Former | None = None
 
 
-def find_regimen(catalogue: Catalogue, name: str, language: str | None = None) -> Regimen:
-    """The template of that id, in a language that it has; UsageError with the nearest if not."""
+def language_of(text: str | None, catalogue: Catalogue) -> str:
+    """The code of the language of ``--lang``, else the clinic's; UsageError for one unknown."""
+    return catalogue.language if text is None else reading.option("--lang", parse_language, text)
+
+
+def find_regimen(catalogue: Catalogue, name: str, language: str = DEFAULT_LANGUAGE) -> Regimen:
+    """The template of that id in a language; UsageError with the nearest if there is none."""
     regimen = catalogue.regimens.get(name)
     if regimen is None:
         hint = did_you_mean(name, catalogue.regimens)
         raise UsageError(f'no regimen is named "{name}"{hint} `meso-sched regimens` lists them.')
-    if language is None:
-        return regimen
-    if language not in regimen.languages:
-        known = ", ".join(sorted(regimen.languages))
-        raise UsageError(f'--lang: {name} has no text in "{language}"; it speaks {known}')
-    return regimen.spoken(language)
+    return catalogue.spoken(regimen, language)
 
 
 def make(
@@ -86,7 +89,9 @@ def make(
     start, minute = reading.option(
         "--start", lambda text: reading.parse_start(text, today), options.start
     )
+    screened = _screened(options, catalogue)
     course = _course(options, catalogue, clinic, start, today)
+    course = course._replace(overrides=(*course.overrides, *screened.overrides))
     days = horizon(course, today)
     busy, warnings = circumstances.busy_time(
         options.limits.busy, clinic, days, _own_uids(options, clinic, course)
@@ -115,6 +120,7 @@ def make(
     if options.strict:
         refuse_overdue(plan.booked)
     open_time = OpenTime(clinic, request.limits, request.holidays)
+    notes = (*notes, *screened.notes, *_lost_marks(plan, former))
     return Planned(plan, audience or "", open_time, warnings, notes, former)
 
 
@@ -126,10 +132,35 @@ def _former(target: Target | None, catalogue: Catalogue, clinic: Clinic) -> Form
     return look_at(target, clinic, catalogue.regimens)
 
 
+def _screened(options: PlanOptions, catalogue: Catalogue) -> Screened:
+    """What the patient has, held against the template's list in all its languages."""
+    if not options.conditions:
+        return Screened()
+    return screen(
+        catalogue.screened(find_regimen(catalogue, options.regimen)),
+        options.conditions,
+        override=options.override,
+        language=language_of(options.language, catalogue),
+    )
+
+
+def _lost_marks(plan: Plan, former: Former | None) -> tuple[str, ...]:
+    """The conditions that mark the course in its file, and no longer in the plan."""
+    stored = None if former is None else former.course_of(plan)
+    marks = () if stored is None else stored.recorded.course.overrides
+    return tuple(
+        f'the file marks the course "{mark}", and this plan does not: to keep the mark, add'
+        f' --condition "{condition}" --override'
+        for mark in marks
+        if (condition := condition_of(mark)) is not None and mark not in plan.course.overrides
+    )
+
+
 def _course(
     options: PlanOptions, catalogue: Catalogue, clinic: Clinic, start: date, today: date
 ) -> Course:
-    regimen = find_regimen(catalogue, options.regimen, options.language)
+    language = language_of(options.language, catalogue)
+    regimen = find_regimen(catalogue, options.regimen, language)
     choices = _choices(options, today)
     number = reading.option("--course", reading.parse_course, options.course)
     patient = options.patient

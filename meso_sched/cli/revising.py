@@ -56,6 +56,7 @@ def make(path: Path, options: ReviseOptions, catalogue: Catalogue, now: datetime
     """Revise the course in a file; ``now`` is aware. Raises MesoError with what to do about it."""
     clinic = catalogue.clinic()
     former, stored = open_course(path, clinic, catalogue)
+    stored = stored.informed(catalogue.regimens)
     plan = stored.current
     today = now.astimezone(plan.clinic.zone).date()
     told = _told(options, today)

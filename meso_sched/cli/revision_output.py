@@ -117,6 +117,7 @@ def _show(revised: Revised, *, stderr: bool) -> None:
         changes = {each.number: each for each in revised.changes}
         screen.show(view.heading_lines(after, screen.width))
         screen.show(revision_view.revision_lines(before, after, changes, screen.width))
+        screen.show(view.override_lines(after.course, screen.width))
     else:
         screen.show(view.plan_lines(after, revised.open_time, screen.width))
     screen.show(revision_view.limits_line(after.limits, screen.width))
@@ -126,11 +127,12 @@ def _show(revised: Revised, *, stderr: bool) -> None:
 
 def _document(revised: Revised, written: Written, *, is_written: bool) -> dict[str, object]:
     """The plan's document with what the revision changes."""
-    plan = revised.plan
+    plan, audience = revised.plan, written.file.record["audience"]
+    kept = adherence(plan)
     return {
-        **tables.plan_document(plan, written.file.events, revised.warnings),
+        **tables.plan_document(plan, written.file.events, revised.warnings, audience),
         **tables.revision_entries(
-            revised.changes, revised.stored.found, adherence(plan), plan.limits
+            revised.changes, revised.stored.found, kept, plan.limits, audience
         ),
         "written": is_written,
     }

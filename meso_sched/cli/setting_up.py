@@ -147,6 +147,7 @@ def render(settings: Settings) -> str:
         holidays if settings.holidays else '# holidays = "TR"          # a country, or "DE-BY"',
         '# closed = ["2027-08-01..2027-08-15", "2027-10-28"]   # days off, both ends included',
         'slot = "15 minutes"         # sessions start on this grid, counted from each opening',
+        '# language = "tr"           # of what patients read: en, tr, fr, de, es or ar',
         '# keep = "date"             # count exact dates; the default keeps the weekday',
         '# reminders = ["1 day"]     # alarms in the calendar file',
         "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -9,7 +10,18 @@ from typing import TYPE_CHECKING
 from meso_sched.cli.layout import Column, Line, Span, table, visible, wrapped
 from meso_sched.core.booked import BookedSession, Status
 from meso_sched.core.interval import Interval
-from meso_sched.core.regimen import DEFAULT_MINUTES, Keep, Phase, Regimen, Review, Statement
+from meso_sched.core.regimen import (
+    DEFAULT_LANGUAGE,
+    DEFAULT_MINUTES,
+    Keep,
+    Lasting,
+    Phase,
+    Regimen,
+    Review,
+    Statement,
+    Text,
+)
+from meso_sched.core.screening import against_the_source
 from meso_sched.core.walltime import MONTHS, minute_of, plural, show_day, show_time
 
 if TYPE_CHECKING:
@@ -31,9 +43,13 @@ def plan_lines(plan: Plan, open_time: OpenTime, width: int) -> Iterator[Line]:
     if width >= MONTH_WIDTH:
         yield from _months(plan.booked, open_time)
     yield from _rhythm(plan.course, width)
-    for choice in plan.course.overrides:
-        mark = Span(f"Outside the range of the source, by --override: {visible(choice)}.", "bold")
-        yield from wrapped((mark,), width)
+    yield from override_lines(plan.course, width)
+
+
+def override_lines(course: Course, width: int) -> Iterator[Line]:
+    """What was planned against the source."""
+    for choice in course.overrides:
+        yield from wrapped((Span(visible(against_the_source(choice)), "bold"),), width)
 
 
 def heading_lines(plan: Plan, width: int) -> list[Line]:
@@ -225,9 +241,16 @@ def _section(title: str, entries: Iterable[str], width: int) -> Iterator[Line]:
 
 
 def _statement(statement: Statement) -> str:
-    what, lasting = str(statement.what), statement.lasting
-    figure = f" [{lasting}]" if lasting and str(lasting) not in what else ""
-    return visible(what) + figure + _cited(statement.sources)
+    what, lasting = statement.what, statement.lasting
+    figure = f" [{lasting}]" if lasting and not _tells(what, lasting) else ""
+    return visible(str(what)) + figure + _cited(statement.sources)
+
+
+def _tells(what: Text, lasting: Lasting) -> bool:
+    """Whether the words have the figure; of other languages only the numbers can be known."""
+    if DEFAULT_LANGUAGE in what.by_language:
+        return str(lasting) in str(what)
+    return {str(lasting.least), str(lasting.most)} <= set(re.findall("[0-9]+", str(what)))
 
 
 def _review(review: Review) -> str:

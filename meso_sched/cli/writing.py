@@ -13,7 +13,7 @@ from meso_sched.core.course import Course
 from meso_sched.core.plan import Plan
 from meso_sched.errors import FileError, UsageError
 from meso_sched.exchange import tables
-from meso_sched.exchange.events import CourseFile, course_file, identity_of
+from meso_sched.exchange.events import CourseFile, Identity, course_file, identity_of
 from meso_sched.exchange.files import PRIVATE, read_bytes, write_whole
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class Written(NamedTuple):
 
     def document(self, plan: Plan, warnings: Sequence[str]) -> str:
         """The plan as JSON text, with the sequences of its events."""
-        return tables.to_json(tables.plan_document(plan, self.file.events, warnings))
+        audience = self.file.record["audience"]
+        return tables.to_json(tables.plan_document(plan, self.file.events, warnings, audience))
 
 
 def look_at(target: Target, clinic: Clinic, regimens: Iterable[str]) -> Former | None:
@@ -95,7 +96,7 @@ def prepare(
     target: Target,
     former: Former | None,
 ) -> Written:
-    """The plan in a format (ics, json or csv), as an update of what stands there of it.
+    """The plan in a format (ics, json, csv or fhir), as an update of what stands there of it.
 
     Raises UsageError where that is anything else.
     """
@@ -108,8 +109,10 @@ def prepare(
             file = _updated(plan, file, former, target.path, stamp)
         return Written(to_ics(file), data, file)
     if data and target.path is not None:
-        _refuse_other(plan.course, data, target.path, target.format)
-    document = tables.plan_document(plan, file.events, warnings)
+        _refuse_other(plan, audience, data, target.path, target.format)
+    if target.format == "fhir":
+        return Written(_fhir(plan, file, audience, stamp, data), data, file)
+    document = tables.plan_document(plan, file.events, warnings, audience)
     text = tables.to_json(document) if target.format == "json" else tables.to_csv(document)
     return Written(text.encode(), data, file)
 
@@ -145,11 +148,34 @@ def _updated(
     return updated(file, known, stamp)
 
 
-def _refuse_other(course: Course, data: bytes, path: Path, format_: str) -> None:
-    text = _text(data, path)
-    found = _course_of(text) if format_ == "json" else tables.csv_course(text)
-    if found != (course.regimen.id, course.patient or "", str(course.number)):
+def _fhir(
+    plan: Plan, file: CourseFile, audience: str, stamp: datetime, former: bytes | None
+) -> bytes:
+    """The Bundle; that of the file itself where nothing but the stamp differs."""
+    from meso_sched.exchange.fhir import differs_in_stamp_only, fhir_bundle
+
+    bundle = fhir_bundle(plan, file.events, audience, stamp)
+    if former and differs_in_stamp_only(former.decode(), bundle):
+        return former
+    return tables.to_json(bundle).encode()
+
+
+def _refuse_other(plan: Plan, audience: str, data: bytes, path: Path, format_: str) -> None:
+    if not _holds(_text(data, path), format_, plan.course, identity_of(plan, audience)):
         raise _refusal(path)
+
+
+def _holds(text: str, format_: str, course: Course, identity: Identity) -> bool:
+    """Whether a file in a format (json, csv or fhir) is of that course and audience."""
+    if format_ == "fhir":
+        from meso_sched.exchange.fhir import bundle_id
+
+        return bundle_id(text) == identity.id
+    if identity.audience == "patient":  # which names neither patient nor regimen
+        uid = _uid_of(text) if format_ == "json" else tables.csv_uid(text)
+        return uid == identity.uid(1)
+    found = _course_of(text) if format_ == "json" else tables.csv_course(text)
+    return found == (course.regimen.id, course.patient or "", str(course.number))
 
 
 def _refusal(path: Path) -> UsageError:
@@ -169,4 +195,12 @@ def _course_of(text: str) -> tuple[str, str, str] | None:
         course = json.loads(text)["course"]
         return course["regimen"], course["patient"] or "", str(course["number"])
     except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _uid_of(text: str) -> object:
+    """The UID of the first session in a plan's JSON; None for anything else."""
+    try:
+        return json.loads(text)["sessions"][0]["uid"]
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple
@@ -15,6 +15,7 @@ DEFAULT_LANGUAGE = "en"
 DEFAULT_MINUTES = 30
 """How long a session takes where nobody says (DESIGN section 2)."""
 
+_NONE: Mapping[str, str] = {}
 _LASTING = re.compile(
     r"(?P<least>[0-9]{1,4})(?:\s*-\s*(?P<most>[0-9]{1,4}))?\s*(?P<unit>[a-z]+?)s?"
 )
@@ -42,9 +43,14 @@ class Text:
         """A text with no translation."""
         return cls({DEFAULT_LANGUAGE: words})
 
-    def spoken(self, language: str) -> Text:
-        """The text in one language alone; where there is none, as it is."""
+    def spoken(self, language: str, translations: Mapping[str, str] = _NONE) -> Text:
+        """The text in one language alone; where there is none, as it is.
+
+        ``translations`` tell, by the English words, what the text does not say itself.
+        """
         words = self.by_language.get(language)
+        if words is None:
+            words = translations.get(self.by_language.get(DEFAULT_LANGUAGE, ""))
         return self if words is None else Text({language: words})
 
     def __str__(self) -> str:
@@ -179,27 +185,32 @@ class Regimen:
         return next((phase for phase in self.phases if phase.name == name), None)
 
     @property
-    def languages(self) -> frozenset[str]:
-        """Every language that a text of the template has."""
-        texts = [self.title, *(review.name for review in self.reviews)]
-        texts += [each.what for group in self.care for each in group]
-        texts += [] if self.evidence is None else [self.evidence]
-        return frozenset(language for text in texts for language in text.by_language)
+    def texts(self) -> Iterator[Text]:
+        """Every text of the template that a person reads."""
+        yield self.title
+        if self.evidence is not None:
+            yield self.evidence
+        yield from (each.what for group in self.care for each in group)
+        yield from (review.name for review in self.reviews)
 
-    def spoken(self, language: str) -> Regimen:
-        """The template with its texts in one language, English where that one is missing."""
+    def spoken(self, language: str, translations: Mapping[str, str] = _NONE) -> Regimen:
+        """The template with its texts in one language, English where that one is missing.
+
+        ``translations`` tell, by the English words, what a text does not say itself.
+        """
+
+        def spoken(text: Text) -> Text:
+            return text.spoken(language, translations)
+
         care = Care(
-            *(
-                tuple(each._replace(what=each.what.spoken(language)) for each in group)
-                for group in self.care
-            )
+            *(tuple(each._replace(what=spoken(each.what)) for each in group) for group in self.care)
         )
         return replace(
             self,
-            title=self.title.spoken(language),
-            evidence=None if self.evidence is None else self.evidence.spoken(language),
+            title=spoken(self.title),
+            evidence=None if self.evidence is None else spoken(self.evidence),
             care=care,
-            reviews=tuple(each._replace(name=each.name.spoken(language)) for each in self.reviews),
+            reviews=tuple(each._replace(name=spoken(each.name)) for each in self.reviews),
         )
 
     @property

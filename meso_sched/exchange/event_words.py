@@ -7,12 +7,16 @@ for words that a person changed beyond knowing; it never guesses.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
 from meso_sched.core.booked import BookedSession, Status
+from meso_sched.core.course import Course
 from meso_sched.core.interval import MAX_SESSIONS, Interval
 from meso_sched.core.plan import Plan
+from meso_sched.core.regimen import Statement, Text
+from meso_sched.core.screening import condition_of, mark_of
 from meso_sched.core.walltime import parse_date
 
 STATUS_WORDS = {
@@ -23,12 +27,15 @@ STATUS_WORDS = {
 BY_HAND = "Chosen by hand"
 _SAYS_BY_HAND = ("chosen by hand", "moved in the calendar")
 OVERRIDE = "Choice outside the source's range: "
+CONDITION = "Planned although not for: "
+NOT_FOR = "Not for: "
 
 _SESSION = re.compile(r"Session ([0-9]{1,3}) of ([0-9]{1,3})")
 _PHASE = re.compile(
     r"Phase (?P<name>.+) (?P<part>[0-9]{1,3})/(?P<whole>[0-9]{1,3}), every (?P<every>[0-9][^,(]*?)"
     r"(?: \(-(?P<below>[0-9]{1,4})/\+(?P<above>[0-9]{1,4}) days\))?(?:, ideal (?P<ideal>[0-9].*))?"
 )
+_CITED = re.compile(r"(.+) \(([^()]+)\)")
 _IDEAL = re.compile(r"Ideal date ([0-9-]+)")
 _SUMMARY_WORD = re.compile(rf"(?:{'|'.join(STATUS_WORDS.values())}): ")
 
@@ -45,6 +52,7 @@ class Described(NamedTuple):
     by_hand: bool
     why: tuple[str, ...]
     overrides: tuple[str, ...]
+    screening: tuple[Statement, ...] = ()
 
 
 def summary(plan: Plan, booked: BookedSession, audience: str) -> str:
@@ -65,13 +73,16 @@ def description(plan: Plan, booked: BookedSession, audience: str) -> str:
         return lines[0]
     name = " ".join(session.phase.split())
     part, whole = session.of
-    lines.append(f"Phase {name} {part}/{whole}, every {_interval_words(session.interval)}")
+    lines.append(f"Phase {name} {part}/{whole}, every {interval_words(session.interval)}")
     if booked.shift_days:
         lines.append(f"Ideal date {session.ideal}")
     if booked.by_hand and not any(each.startswith(_SAYS_BY_HAND) for each in booked.why):
         lines.append(BY_HAND)
     lines += booked.why
-    lines += [f"{OVERRIDE}{each}" for each in course.overrides]
+    lines += _override_lines(course, audience)
+    if audience == "clinic" and session.number == 1 and course.regimen.care.screening:
+        told = "; ".join(map(_statement_words, course.regimen.care.screening))
+        lines.append(f"{NOT_FOR}{told}")
     return "\n".join(lines)
 
 
@@ -94,6 +105,7 @@ def read_description(text: str) -> Described | None:
         return None
     known = {each[0] for each in (session, phase, ideal) if each} | {BY_HAND, ""}
     rest = [line for line in lines if line not in known]
+    screening = next((line for line in rest if line.startswith(NOT_FOR)), "")
     return Described(
         number=number,
         total=total,
@@ -102,8 +114,9 @@ def read_description(text: str) -> Described | None:
         interval=interval,
         ideal=ideal_date,
         by_hand=any(each == BY_HAND or each.startswith(_SAYS_BY_HAND) for each in lines),
-        why=tuple(line for line in rest if not line.startswith(OVERRIDE)),
-        overrides=tuple(line.removeprefix(OVERRIDE) for line in rest if line.startswith(OVERRIDE)),
+        why=tuple(line for line in rest if not line.startswith((OVERRIDE, CONDITION, NOT_FOR))),
+        overrides=tuple(_read_overrides(rest)),
+        screening=tuple(_read_statements(screening.removeprefix(NOT_FOR))),
     )
 
 
@@ -151,7 +164,39 @@ def _what(plan: Plan, booked: BookedSession, audience: str) -> str:
     return f"{who} {course.regimen.title}, {phase}"
 
 
-def _interval_words(interval: Interval) -> str:
+def _override_lines(course: Course, audience: str) -> Iterator[str]:
+    """The marks of a course; what a patient has is told in the clinic's own version alone."""
+    for each in course.overrides:
+        condition = condition_of(each)
+        if condition is None:
+            yield f"{OVERRIDE}{each}"
+        elif audience == "clinic":
+            yield f"{CONDITION}{condition}"
+
+
+def _read_overrides(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        if line.startswith(OVERRIDE):
+            yield line.removeprefix(OVERRIDE)
+        elif line.startswith(CONDITION):
+            yield mark_of(line.removeprefix(CONDITION))
+
+
+def _statement_words(statement: Statement) -> str:
+    """``Heart disease (S1)``, on one line."""
+    cited = f" ({', '.join(statement.sources)})" if statement.sources else ""
+    return " ".join(f"{statement.what}{cited}".split())
+
+
+def _read_statements(text: str) -> Iterator[Statement]:
+    for each in filter(None, map(str.strip, text.split(";"))):
+        found = _CITED.fullmatch(each)
+        what, cited = (each, "") if found is None else found.groups()
+        yield Statement(Text.english(what), tuple(filter(None, cited.split(", "))))
+
+
+def interval_words(interval: Interval) -> str:
+    """An interval with its flex and its ideal, where those are not plain from it."""
     flex = f" (-{interval.below}/+{interval.above} days)"
     ideal = f", ideal {interval.ideal}"
     has_flex = interval.below or interval.above

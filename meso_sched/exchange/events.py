@@ -14,7 +14,13 @@ from meso_sched.core.interval import MAX_SESSIONS
 from meso_sched.core.plan import Plan
 from meso_sched.exchange.calendar_lines import Component
 from meso_sched.exchange.event_words import description, summary
-from meso_sched.exchange.records import course_record, kept_record, kept_with_events
+from meso_sched.exchange.records import (
+    SCREENING,
+    course_record,
+    kept_record,
+    kept_with_events,
+    screening_record,
+)
 
 NAMESPACE = UUID("6f0b6c1e-2f0a-5d53-9c5e-3a1c2f1f7a41")
 
@@ -171,14 +177,17 @@ def _event(
         modified=stamp,
         # Nobody is to be reminded of what is over or called off.
         reminders=plan.clinic.reminders if booked.status is Status.BOOKED else (),
-        details=_details(booked, identity.audience),
+        details=_details(plan, booked, identity.audience),
         record=record,
         number=booked.number,
     )
 
 
-def _details(booked: BookedSession, audience: str) -> dict[str, Any]:
+def _details(plan: Plan, booked: BookedSession, audience: str) -> dict[str, Any]:
     record = kept_record(booked)
+    screening = plan.course.regimen.care.screening
+    if audience == "clinic" and booked.number == 1 and screening:
+        record[SCREENING] = screening_record(screening)
     if audience == "patient":
         return {key: record[key] for key in ("number", "status")}
     return record

@@ -7,7 +7,7 @@ value is held against its type and its bounds. Files of the first version lack m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, tzinfo
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
@@ -17,7 +17,7 @@ from meso_sched.core.clinic import Limits
 from meso_sched.core.course import Course, IdealSession, PlannedPhase
 from meso_sched.core.interval import MAX_INTERVAL_DAYS, MAX_SESSIONS, Count, Interval
 from meso_sched.core.plan import Plan
-from meso_sched.core.regimen import Keep, Phase, Regimen, Text
+from meso_sched.core.regimen import Keep, Phase, Regimen, Statement, Text
 from meso_sched.core.walltime import (
     DAY_MINUTES,
     FIRST_YEAR,
@@ -38,6 +38,8 @@ FORMAT = 1
 FORMAT_PROPERTY = "X-MESO-SCHED-FORMAT"
 COURSE_PROPERTY = "X-MESO-SCHED-COURSE"
 SESSION_PROPERTY = "X-MESO-SCHED-SESSION"
+SCREENING = "not_for"
+"""The key of the list in the record of session 1 that the clinic's version has."""
 
 MAX_NUMBER = 1_000_000
 _Value = TypeVar("_Value")
@@ -134,6 +136,11 @@ def kept_record(booked: BookedSession) -> dict[str, Any]:
         "by_hand": booked.by_hand,
         "missed": [[slot.start.isoformat(), slot.end.isoformat()] for slot in booked.missed],
     }
+
+
+def screening_record(screening: Iterable[Statement]) -> list[list[Any]]:
+    """Who the regimen is not for: words and sources, as JSON values."""
+    return [[str(each.what), list(each.sources)] for each in screening]
 
 
 def _interval_record(interval: Interval) -> dict[str, Any]:
@@ -242,6 +249,11 @@ def read_session(record: Mapping[str, Any], laid_out: IdealSession, slot: Slot) 
     )
 
 
+def read_screening(record: Mapping[str, Any]) -> tuple[Statement, ...]:
+    """The list in a session's record, empty where it has none; ValueError where it cannot be."""
+    return tuple(_list(record, SCREENING, _statement, ()))
+
+
 def recorded_slot(record: Mapping[str, Any], zone: tzinfo) -> Slot | None:
     """Where a session's record says that it was booked; None where it does not say."""
     try:
@@ -293,6 +305,12 @@ def chosen_regimen(id_: str, phases: tuple[PlannedPhase, ...]) -> Regimen:
         count = each.whole or each.sessions or 1
         chosen.setdefault(each.name, Phase(each.name, Count(count, count), each.interval))
     return Regimen(id_, Text.english(id_ or "unknown regimen"), (), tuple(chosen.values()))
+
+
+def _statement(value: object) -> Statement:
+    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[1], list):
+        raise ValueError("not a statement and its sources")
+    return Statement(Text.english(_text(value[0])), tuple(map(_text, value[1])))
 
 
 def _planned(value: object) -> PlannedPhase:

@@ -18,10 +18,14 @@ from meso_sched.core.regimen import (
 )
 from meso_sched.core.walltime import WEEKDAYS, Length, Span
 from meso_sched.exchange import schedule_values as values
+from meso_sched.exchange.languages import parse_language, refuse_unknown
 from meso_sched.exchange.toml_tables import Table, TomlFile, shown
 
 TOP_KEYS = ("clinic", "sources", "care", "regimens")
-CLINIC_KEYS = ("name", "timezone", "holidays", "closed", "slot", "keep", "reminders", "hours")
+CLINIC_KEYS = (
+    *("name", "language", "timezone", "holidays", "closed", "slot", "keep", "reminders"),
+    "hours",
+)
 CARE_KEYS = ("before", "after", "expect", "call", "screening", "technique", "notes")
 OWN_CARE_KEYS = ("technique", "notes")
 REGIMEN_KEYS = (
@@ -44,7 +48,7 @@ class Shared(NamedTuple):
     """What a file says for all: the clinic's settings, the sources, the care sets."""
 
     settings: dict[str, Any]
-    sources: dict[str, str]
+    sources: dict[str, Text]
     care: dict[str, Care]
     all_care: bool
     """Whether these are all the care sets that the file meant to give."""
@@ -56,7 +60,8 @@ def read_shared(file: TomlFile, *, check_holidays: bool) -> Shared:
     top.refuse_others(TOP_KEYS)
     settings = _clinic(top.table("clinic"), check_holidays=check_holidays)
     table = top.table("sources")
-    sources = {key: table.text(key, values.nonempty, "") for key in table.values}
+    said = {key: _words(table, key) for key in table.values}
+    sources = {key: text for key, text in said.items() if text is not None}
     table = top.table("care")
     care = {key: _care_set(table.table(key)) for key in table.values}
     sound = file.is_toml and table.is_table and all(key in TOP_KEYS for key in top.values)
@@ -79,6 +84,7 @@ def _clinic(table: Table, *, check_holidays: bool) -> dict[str, Any]:
     table.refuse_others(CLINIC_KEYS)
     parsed: dict[str, Any] = {
         "name": table.text("name", values.nonempty, ""),
+        "language": table.text("language", parse_language, None),
         "timezone": table.text("timezone", values.zone_name, None),
         "holidays": table.text("holidays", values.holiday_code(check=check_holidays), None),
         "closed": table.texts("closed", values.parse_days),
@@ -204,7 +210,17 @@ def _words(table: Table, key: str, *, need: bool = False) -> Text | None:
         table.problem(f'expected text or {{ en = "…" }}, not {shown(value)}', key)
         return None
     said = [_is_said(table, words, key, language) for language, words in value.items()]
-    return Text(value) if all(said) else None
+    known = [_is_known(table, key, language) for language in value]
+    return Text(value) if all(said) and all(known) else None
+
+
+def _is_known(table: Table, key: str, language: str) -> bool:
+    try:
+        refuse_unknown(language)
+    except ValueError as error:
+        table.problem(str(error), key, language)
+        return False
+    return True
 
 
 def _is_said(table: Table, words: object, *keys: str) -> bool:

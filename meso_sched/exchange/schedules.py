@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from meso_sched.core.clinic import Clinic
-from meso_sched.core.regimen import Care, Regimen
+from meso_sched.core.regimen import DEFAULT_LANGUAGE, Care, Regimen, Text
 from meso_sched.core.walltime import WEEKDAYS, Span
 from meso_sched.errors import FileError, ProblemsError
 from meso_sched.exchange import zones
+from meso_sched.exchange.languages import LANGUAGES, translations
 from meso_sched.exchange.schedule_tables import LISTED, read_regimens, read_shared
 from meso_sched.exchange.toml_tables import TomlFile
 
@@ -24,19 +26,55 @@ MAX_BYTES = 4 << 20
 
 
 class Catalogue(NamedTuple):
-    """All layers in one: the templates, what their sources are, and the clinic's settings."""
+    """All layers in one: the templates, what their sources are, and the clinic's settings.
+
+    The texts are as the files have them; ``spoken`` gives them in another language.
+    """
 
     regimens: Mapping[str, Regimen]
-    sources: Mapping[str, str]
+    sources: Mapping[str, Text]
     settings: Mapping[str, Any] = {}
     files: tuple[str, ...] = ()
+
+    @property
+    def language(self) -> str:
+        """The code of the language that the clinic's patients read, English where no file says."""
+        return self.settings.get("language") or DEFAULT_LANGUAGE
+
+    def spoken(self, regimen: Regimen, language: str) -> Regimen:
+        """A template in one of the ``LANGUAGES``: its own words, else those of the catalogues.
+
+        A text that neither has stays English.
+        """
+        if language == DEFAULT_LANGUAGE:
+            return regimen
+        return regimen.spoken(language, translations(language))
+
+    def screened(self, regimen: Regimen) -> Regimen:
+        """A template whose list of who it is not for speaks every one of the ``LANGUAGES``."""
+
+        def said(text: Text) -> Text:
+            spoken = {code: str(text.spoken(code, translations(code))) for code in LANGUAGES}
+            return Text({**spoken, **text.by_language})
+
+        screening = tuple(each._replace(what=said(each.what)) for each in regimen.care.screening)
+        return replace(regimen, care=regimen.care._replace(screening=screening))
+
+    def cited(self, regimen: Regimen, language: str) -> dict[str, str]:
+        """What the sources are that a template names, in one of the ``LANGUAGES``."""
+        words = translations(language)
+        return {
+            key: str(what.spoken(language, words))
+            for key, what in self.sources.items()
+            if key in regimen.all_sources
+        }
 
     def clinic(self) -> Clinic:
         """The clinic, in the machine's own zone where no file names one.
 
         Raises UsageError where the machine's zone cannot be told.
         """
-        settings = dict(self.settings)
+        settings = {key: value for key, value in self.settings.items() if key != "language"}
         zone_name = settings.pop("timezone", None) or zones.machine_zone_name()
         hours: Mapping[str, tuple[Span, ...]] = settings.pop("hours", {})
         return Clinic(
@@ -91,10 +129,25 @@ def load(paths: Sequence[Path], *, check_holidays: bool = False) -> Catalogue:
     ``check_holidays`` also asks the `holidays` library whether it knows the code, which takes a
     moment. Raises FileError for a file that cannot be read, ProblemsError with all that is wrong.
     """
-    files = [TomlFile(os.fspath(path), read_text(path), LISTED) for path in paths]
+    return lay_over(read_files(paths), check_holidays=check_holidays)
+
+
+def read_files(paths: Iterable[Path]) -> list[TomlFile]:
+    """The layers as they are written; FileError for a file that cannot be read."""
+    return [TomlFile(os.fspath(path), read_text(path), LISTED) for path in paths]
+
+
+def own_files(files: Iterable[TomlFile]) -> list[TomlFile]:
+    """Those of the files that did not come with the tool."""
+    shipped = _place(shipped_file())
+    return [file for file in files if _place(Path(file.name)) != shipped]
+
+
+def lay_over(files: Sequence[TomlFile], *, check_holidays: bool = False) -> Catalogue:
+    """The layers in one catalogue; raises ProblemsError with all that is wrong in them."""
     shared = [read_shared(file, check_holidays=check_holidays) for file in files]
     settings: dict[str, Any] = {}
-    sources: dict[str, str] = {}
+    sources: dict[str, Text] = {}
     care: dict[str, Care] = {}
     for each in shared:
         settings.update(each.settings)
@@ -107,7 +160,7 @@ def load(paths: Sequence[Path], *, check_holidays: bool = False) -> Catalogue:
     problems = [problem for file in files for problem in file.problems]
     if problems:
         raise ProblemsError(problems)
-    return Catalogue(regimens, sources, settings, tuple(str(path) for path in paths))
+    return Catalogue(regimens, sources, settings, tuple(file.name for file in files))
 
 
 def read_text(path: Path) -> str:

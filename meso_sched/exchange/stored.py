@@ -14,6 +14,7 @@ from meso_sched.core.booked import BookedSession, Slot
 from meso_sched.core.clinic import Clinic, Limits
 from meso_sched.core.course import Course, IdealSession
 from meso_sched.core.plan import Plan
+from meso_sched.core.regimen import Care, Regimen, Statement
 from meso_sched.errors import FileError, NoCourseError
 from meso_sched.exchange import records
 from meso_sched.exchange.calendar_file import (
@@ -30,6 +31,7 @@ from meso_sched.exchange.comparing import (
     usual_minute,
     with_skipped,
 )
+from meso_sched.exchange.event_words import read_description
 from meso_sched.exchange.events import CourseFile, Identity, SessionEvent, own_uids
 from meso_sched.exchange.records import CourseRecord
 from meso_sched.exchange.recovering import Recovered, recovered, told_session
@@ -41,7 +43,8 @@ class StoredCourse(NamedTuple):
 
     ``recorded`` is what this tool last wrote, ``current`` what the calendar has now; ``found``
     says in sentences where they differ. Of the regimen they know what the record keeps: phases
-    and figures, the English title, no care. ``clinic`` in them is the one that was given, under
+    and figures, the English title, of the care only the list of who it is not for, which the
+    clinic's own version has. ``clinic`` in them is the one that was given, under
     the file's name and in its zone. ``stripped``: the records are gone and the course was read
     from its words; the regimen then allows just what was chosen, and ``identity`` is None where
     it could not be found, so that no session can be added to the course. ``lost_limits``: a server
@@ -65,6 +68,15 @@ class StoredCourse(NamedTuple):
         if self.identity is None or self.identity.patient is None:
             return known
         return known | own_uids(self.identity)
+
+    def informed(self, regimens: Mapping[str, Regimen]) -> StoredCourse:
+        """With the templates' list of who the regimen is not for, where the file has none."""
+        regimen = regimens.get(self.recorded.course.regimen.id)
+        if regimen is None or self.recorded.course.regimen.care.screening:
+            return self
+        screening = regimen.care.screening
+        recorded = _with_screening(self.recorded, screening)
+        return self._replace(recorded=recorded, current=_with_screening(self.current, screening))
 
 
 def read_course(
@@ -102,6 +114,8 @@ def read_course(
 def _stored(parts: Recovered, *, stripped: bool) -> StoredCourse:
     """What was read of the course and of every session, put together."""
     plan, readings, identity, audience, file = parts
+    if audience == "clinic":
+        plan = _with_screening(plan, _screening(file))
     found = tuple(sentence for each in readings for sentence in each.found)
     recorded = measured(with_skipped([each.recorded for each in readings]))
     current = measured(with_skipped([each.current for each in readings]))
@@ -114,6 +128,25 @@ def _stored(parts: Recovered, *, stripped: bool) -> StoredCourse:
         file=file,
         stripped=stripped,
     )
+
+
+def _with_screening(plan: Plan, screening: tuple[Statement, ...]) -> Plan:
+    course = plan.course
+    regimen = replace(course.regimen, care=Care(screening=screening))
+    return plan._replace(course=course._replace(regimen=regimen))
+
+
+def _screening(file: CourseFile) -> tuple[Statement, ...]:
+    """The list that session 1 carries: by its record, else by its words."""
+    first = next((event for event in file.events if event.number == 1), None)
+    if first is None:
+        return ()
+    try:
+        recorded = records.read_screening(first.details)
+    except ValueError:
+        recorded = ()
+    told = None if recorded else read_description(first.description)
+    return recorded if told is None else told.screening
 
 
 def _own_events(

@@ -13,6 +13,7 @@ from meso_sched.core.changes import Adherence, Change
 from meso_sched.core.clinic import Limits
 from meso_sched.core.plan import Plan
 from meso_sched.core.regimen import Regimen, Review, Statement
+from meso_sched.errors import Problem
 from meso_sched.exchange.events import SessionEvent
 from meso_sched.exchange.records import limits_record, session_record
 
@@ -20,6 +21,9 @@ PLAN_SCHEMA = "meso-sched/plan/1"
 REGIMENS_SCHEMA = "meso-sched/regimens/1"
 SHOW_SCHEMA = "meso-sched/show/1"
 CHECK_SCHEMA = "meso-sched/check/1"
+
+_PATIENTS = ("number", "start", "end", "gap_days", "uid", "sequence", "status")
+"""What a session tells in the patient's copy."""
 
 COLUMNS = (
     *("patient", "regimen", "course", "number", "phase", "phase_number", "phase_sessions"),
@@ -34,11 +38,15 @@ def to_json(document: Mapping[str, Any]) -> str:
 
 
 def plan_document(
-    plan: Plan, events: Sequence[SessionEvent], warnings: Sequence[str]
+    plan: Plan, events: Sequence[SessionEvent], warnings: Sequence[str], audience: str = ""
 ) -> dict[str, Any]:
-    """``meso-sched/plan/1``; ``events`` begin with the plan's sessions as the calendar has them."""
+    """``meso-sched/plan/1``; ``events`` begin with the plan's sessions as the calendar has them.
+
+    The patient's copy has the same keys, but like the patient's calendar it holds the appointments
+    alone: what tells the regimen, or whose course it is, is null or an empty list.
+    """
     course = plan.course
-    return {
+    document = {
         "schema": PLAN_SCHEMA,
         "course": {
             "regimen": course.regimen.id,
@@ -52,22 +60,48 @@ def plan_document(
         "reviews": [],
         "warnings": list(warnings),
     }
+    return _patients(document) if audience == "patient" else document
+
+
+def _patients(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The patient's copy: warnings too may tell the regimen, or the files of other patients."""
+    return {
+        **_emptied(document, ("schema",)),
+        "course": _emptied(document["course"], ("number", "timezone")),
+        "sessions": [_emptied(each, _PATIENTS) for each in document["sessions"]],
+    }
+
+
+def _emptied(known: Mapping[str, Any], kept: Sequence[str]) -> dict[str, Any]:
+    """The same keys; where they are not ``kept``, a list is empty and all else None."""
+    return {
+        key: value if key in kept else [] if isinstance(value, list) else None
+        for key, value in known.items()
+    }
 
 
 def revision_entries(
-    changes: Iterable[Change], found: Sequence[str], kept: Adherence, limits: Limits
+    changes: Iterable[Change],
+    found: Sequence[str],
+    kept: Adherence,
+    limits: Limits,
+    audience: str = "",
 ) -> dict[str, Any]:
-    """What the document of a revision has besides the plan's: changes and adherence (days)."""
+    """What the document of a revision has besides the plan's: changes and adherence (days).
+
+    In the patient's copy nothing says why.
+    """
+    tells = audience != "patient"
     return {
-        "limits": limits_record(limits),
-        "found": list(found),
+        "limits": limits_record(limits) if tells else None,
+        "found": list(found) if tells else [],
         "changes": [
             {
                 "number": each.number,
                 "what": each.what,
                 "before": None if each.before is None else _slot(each.before),
                 "after": _slot(each.after),
-                "why": list(each.why),
+                "why": list(each.why) if tells else [],
             }
             for each in changes
         ],
@@ -108,12 +142,13 @@ def to_csv(document: Mapping[str, Any]) -> str:
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for session in document["sessions"]:
+        part, whole = session["of"] or (None, None)
         row = {
             "patient": course["patient"],
             "regimen": course["regimen"],
             "course": course["number"],
-            "phase_number": session["of"][0],
-            "phase_sessions": session["of"][1],
+            "phase_number": part,
+            "phase_sessions": whole,
             "date": session["start"][:10],
             **{key: session[key] for key in session if key in COLUMNS},
             "why": "; ".join(session["why"]),
@@ -125,6 +160,19 @@ def to_csv(document: Mapping[str, Any]) -> str:
 
 def csv_course(text: str) -> tuple[str, str, str] | None:
     """Regimen, patient and number of the course in a CSV that ``to_csv`` wrote; None otherwise."""
+    row = _first_row(text)
+    if row is None:
+        return None
+    return _text(row["regimen"]), _text(row["patient"]), row["course"]
+
+
+def csv_uid(text: str) -> str | None:
+    """The UID of the first session in a CSV that ``to_csv`` wrote; None otherwise."""
+    row = _first_row(text)
+    return None if row is None else row["uid"]
+
+
+def _first_row(text: str) -> dict[str, str] | None:
     rows = csv.reader(io.StringIO(text, newline=""))
     try:
         header, first = next(rows, []), next(rows, [])
@@ -132,8 +180,7 @@ def csv_course(text: str) -> tuple[str, str, str] | None:
         return None
     if tuple(header) != COLUMNS or len(first) != len(COLUMNS):
         return None
-    row = dict(zip(COLUMNS, first, strict=True))
-    return _text(row["regimen"]), _text(row["patient"]), row["course"]
+    return dict(zip(COLUMNS, first, strict=True))
 
 
 def cell(value: object) -> object:
@@ -175,9 +222,16 @@ def show_document(regimen: Regimen, sources: Mapping[str, str]) -> dict[str, Any
     }
 
 
-def check_document(files: Sequence[str], problems: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """``meso-sched/check/1``: the files that were read and what is wrong in them."""
-    return {"schema": CHECK_SCHEMA, "files": list(files), "problems": list(problems)}
+def check_document(
+    files: Sequence[str], problems: Iterable[Problem] = (), warnings: Iterable[Problem] = ()
+) -> dict[str, Any]:
+    """``meso-sched/check/1``: the files that were read, what is wrong in them, what is lacking."""
+    return {
+        "schema": CHECK_SCHEMA,
+        "files": list(files),
+        "problems": [each._asdict() for each in problems],
+        "warnings": [each._asdict() for each in warnings],
+    }
 
 
 def _regimen(regimen: Regimen) -> dict[str, Any]:
