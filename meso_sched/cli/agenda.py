@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from meso_sched.cli import reading
-from meso_sched.cli.talking import patience, say
+from meso_sched.cli.talking import emit, patience, tell
 from meso_sched.core.agenda import Agenda, AgendaRequest, KeptCourse, make_agenda
 from meso_sched.core.clinic import Clinic
 from meso_sched.core.nearest import did_you_mean
@@ -96,13 +95,8 @@ def deliver(shown: Shown) -> None:
     Raises FileError at the end where files of a folder could not be read.
     """
     if shown.options.form:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(_data(shown).encode())
-        sys.stdout.buffer.flush()
-    for note in shown.notes:
-        say(note)
-    for warning in shown.warnings:
-        say(f"warning: {warning}")
+        emit(_data(shown).encode())
+    tell(shown.notes, shown.warnings)
     if shown.agenda.courses and not shown.options.form:
         _show(shown)
     if shown.broken:

@@ -27,12 +27,6 @@ MONTH_NAMES = (
 MOST_ENTRIES = 20
 """A longer list of what is to be seen to tells how many more there are."""
 
-STATUS_WORDS = {
-    Status.BOOKED: "",
-    Status.FULFILLED: "done",
-    Status.NOSHOW: "missed",
-    Status.CANCELLED: "cancelled",
-}
 _COLUMNS = (
     *(Column("Time"), Column("Patient"), Column("Session", right=True), Column("Phase")),
     *(Column("Regimen"), Column("Remark", wraps=True)),
@@ -111,7 +105,7 @@ def _cells(appointment: Appointment, *, unmarked: bool) -> tuple[Span, ...]:
 def _remarks(appointment: Appointment, *, unmarked: bool) -> Iterator[str]:
     session = appointment.session
     if session.status is not Status.BOOKED:
-        yield STATUS_WORDS[session.status]
+        yield session.status.word
     else:
         if unmarked:
             yield "not marked"
@@ -171,8 +165,8 @@ def _missed(appointment: Appointment) -> str:
 def _ending(standing: Standing) -> str:
     last = standing.last
     assert last is not None, "a course that ends has a last session"
-    word = STATUS_WORDS[last.session.status]
-    return f"{_who(last)}, {when(last)}" + (f" ({word})" if word else "")
+    status = last.session.status
+    return f"{_who(last)}, {when(last)}" + ("" if status is Status.BOOKED else f" ({status.word})")
 
 
 def _ending_in(months: DateRange) -> str:

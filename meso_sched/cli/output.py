@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from meso_sched.cli import layout, view
 from meso_sched.cli.planning import Planned
-from meso_sched.cli.talking import say
+from meso_sched.cli.talking import emit, say, tell
 from meso_sched.core.changes import changes
 from meso_sched.core.walltime import plural
 from meso_sched.errors import UsageError
@@ -72,9 +71,7 @@ def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json
     )
     # The data goes first: words that find no reader must not cost it.
     if target.path is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(written.data)
-        sys.stdout.buffer.flush()
+        emit(written.data)
     else:
         written.replace(target.path)
         if as_json:
@@ -107,11 +104,3 @@ def _counted(planned: Planned) -> str:
 def _show(planned: Planned, *, stderr: bool) -> None:
     screen = layout.Screen(stderr=stderr)
     screen.show(view.plan_lines(planned.plan, planned.open_time, screen.width))
-
-
-def tell(notes: Sequence[str], warnings: Sequence[str]) -> None:
-    """What concerns the clinic's settings, and what the desk should know of this course."""
-    for note in notes:
-        say(note)
-    for warning in warnings:
-        say(f"warning: {warning}")

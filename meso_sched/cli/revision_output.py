@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from meso_sched.cli import layout, revision_view, view
-from meso_sched.cli.output import Target, tell
+from meso_sched.cli.output import Target
 from meso_sched.cli.revising import Revised
-from meso_sched.cli.talking import can_ask, say
+from meso_sched.cli.talking import can_ask, emit, say, tell
 from meso_sched.cli.writing import Written, look_at, prepare, prepare_revision
 from meso_sched.core.changes import adherence
 from meso_sched.core.walltime import plural
@@ -51,9 +51,7 @@ def deliver(revised: Revised, stamp: datetime, wish: Wish) -> None:
     """Show the revision; write it on confirmation. Data on stdout, words on stderr."""
     target, written = wish.target, _prepared(revised, stamp, wish)
     if target is not None and target.path is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(written.data)
-        sys.stdout.buffer.flush()
+        emit(written.data)
         tell(revised.notes, revised.warnings)
         _show(revised, stderr=True)
         return

@@ -66,12 +66,8 @@ def _what(after: BookedSession, change: Change | None) -> list[str]:
     """What became of a session; the dates beside it tell what its reasons say of them."""
     overdue = [f"{plural(after.overdue_days, 'day')} overdue"] if after.overdue_days else []
     if change is None:
-        known = {
-            Status.FULFILLED: ["done"],
-            Status.NOSHOW: ["missed"],
-            Status.CANCELLED: ["cancelled"],
-        }
-        return [*known.get(after.status, []), *overdue]
+        told = [] if after.status is Status.BOOKED else [after.status.word]
+        return [*told, *overdue]
     if change.what in ("done", "cancelled"):
         return [change.what, *overdue]
     why = [each.partition(", was ")[0] for each in after.why if not each.startswith("missed on")]

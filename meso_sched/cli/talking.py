@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from meso_sched.cli.layout import visible, width_of
 
@@ -33,6 +33,21 @@ def say(message: str) -> None:
     """Words for the person, on stderr; nothing in them can steer the terminal."""
     for line in message.split("\n"):
         _print(f"meso-sched: {visible(line)}")
+
+
+def tell(notes: Iterable[str], warnings: Iterable[str]) -> None:
+    """What concerns the clinic's settings, and what the desk should know of its courses."""
+    for note in notes:
+        say(note)
+    for warning in warnings:
+        say(f"warning: {warning}")
+
+
+def emit(data: bytes) -> None:
+    """Data on stdout, behind whatever was printed before."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
 
 
 def hint(message: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
 from meso_sched.core.course import IdealSession
+from meso_sched.core.interval import Interval
 from meso_sched.core.walltime import plural, show_day
 from meso_sched.errors import PlacingError
 
@@ -20,6 +21,16 @@ class Status(Enum):
     NOSHOW = "noshow"
     CANCELLED = "cancelled"
 
+    @property
+    def takes_place(self) -> bool:
+        """Whether a session is done or still to be done."""
+        return self in (Status.BOOKED, Status.FULFILLED)
+
+    @property
+    def word(self) -> str:
+        """As the desk says it: ``done``, ``missed``."""
+        return {Status.FULFILLED: "done", Status.NOSHOW: "missed"}.get(self, self.value)
+
 
 class Slot(NamedTuple):
     """A stretch of the clinic's time; both aware."""
@@ -31,6 +42,21 @@ class Slot(NamedTuple):
     def day(self) -> date:
         """The local date."""
         return self.start.date()
+
+    @property
+    def length(self) -> timedelta:
+        """The true time that it takes, whatever the clock shows."""
+        # In UTC: times of one zone compare by their wall clocks, which an autumn night shows twice.
+        return self.end.astimezone(UTC) - self.start.astimezone(UTC)
+
+    def is_at(self, other: Slot) -> bool:
+        """Whether both are the same stretch of time, in whichever zones."""
+        mine = self.start.astimezone(UTC), self.end.astimezone(UTC)
+        return mine == (other.start.astimezone(UTC), other.end.astimezone(UTC))
+
+    def starting(self, start: datetime) -> Slot:
+        """As long, from another start on."""
+        return Slot(start, (start.astimezone(UTC) + self.length).astimezone(start.tzinfo))
 
 
 class BookedSession(NamedTuple):
@@ -53,6 +79,27 @@ class BookedSession(NamedTuple):
     status: Status = Status.BOOKED
     by_hand: bool = False
     missed: tuple[Slot, ...] = ()
+
+    @classmethod
+    def at(cls, plan: IdealSession, slot: Slot, why: tuple[str, ...] = ()) -> BookedSession:
+        """A session in its slot, as one that follows no other."""
+        return cls(plan, *slot, plan.ideal, None, None, 0, why)
+
+    def after(self, before: tuple[int, date] | None) -> BookedSession:
+        """With the gap and the limits that follow from a session: its number and its local day."""
+        if before is None:
+            return self._replace(
+                earliest=self.plan.ideal, latest=None, gap_days=None, overdue_days=0, before=None
+            )
+        number, day = before
+        latest = self.plan.latest(day)
+        return self._replace(
+            earliest=self.plan.earliest(day),
+            latest=latest,
+            gap_days=(self.day - day).days,
+            overdue_days=0 if latest is None else max(0, (self.day - latest).days),
+            before=number,
+        )
 
     @property
     def number(self) -> int:
@@ -77,7 +124,18 @@ class BookedSession(NamedTuple):
     @property
     def takes_place(self) -> bool:
         """Whether it is done or still to be done."""
-        return self.status in (Status.BOOKED, Status.FULFILLED)
+        return self.status.takes_place
+
+
+def with_skipped(sessions: Iterable[tuple[IdealSession, Status]]) -> Iterator[IdealSession]:
+    """Sessions, each with the intervals of the cancelled ones since the last that takes place."""
+    skipped: tuple[Interval, ...] = ()
+    for session, status in sessions:
+        yield session._replace(skipped=skipped)
+        if status is Status.CANCELLED:
+            skipped = (*skipped, session.interval)
+        elif status.takes_place:
+            skipped = ()
 
 
 def overdue_warnings(booked: Sequence[BookedSession]) -> tuple[str, ...]:

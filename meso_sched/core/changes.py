@@ -54,13 +54,7 @@ def _what(before: BookedSession | None, after: BookedSession) -> str:
     if len(after.missed) > len(before.missed):
         return "missed"
     if after.status is not before.status:
-        words = {
-            Status.FULFILLED: "done",
-            Status.NOSHOW: "missed",
-            Status.CANCELLED: "cancelled",
-            Status.BOOKED: "booked again",
-        }
-        return words[after.status]
+        return "booked again" if after.status is Status.BOOKED else after.status.word
     return "moved" if after.takes_place and after.slot != before.slot else ""
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from meso_sched.core.booked import Slot
 from meso_sched.core.course import IdealSession
 from meso_sched.core.starts import DayStarts
-from meso_sched.core.walltime import DAY_MINUTES, Span, minute_of, plural, show_day
+from meso_sched.core.walltime import Span, minute_of, plural, show_day
 
 
 class Neighbour(NamedTuple):
@@ -62,7 +62,7 @@ def _closed(starts: DayStarts, slot: Slot) -> list[str]:
     whole_day = open_time.obstacles(day)
     if whole_day:
         return [_as_break(reason) for reason in whole_day]
-    length = _minutes(slot.start, slot.end)
+    length = slot.length // timedelta(minutes=1)
     first = minute_of(slot.start)
     spans = [span for span in open_time.spans(day) if span.start <= first < span.end]
     if not spans or first + length > spans[0].end:
@@ -90,9 +90,3 @@ def _holds(span: Span, first: int, length: int) -> bool:
 def _taken(starts: DayStarts, slot: Slot) -> list[str]:
     begins, ends = int(slot.start.timestamp()), int(slot.end.timestamp())
     return [] if starts.busy.is_free(begins, ends) else ["on busy time"]
-
-
-def _minutes(start: datetime, end: datetime) -> int:
-    """How long a slot takes by the clock that it is true for: elapsed minutes."""
-    seconds = end.timestamp() - start.timestamp()
-    return min(max(1, int(seconds) // 60), DAY_MINUTES)

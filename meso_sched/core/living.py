@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from meso_sched.core.booked import BookedSession, Slot, Status
+from meso_sched.core.booked import BookedSession, Slot, Status, with_skipped
 from meso_sched.core.course import Course, IdealSession, lay_out
 from meso_sched.core.plan import Plan
 from meso_sched.core.walltime import plural
@@ -29,7 +29,7 @@ class Live(NamedTuple):
     @property
     def takes_place(self) -> bool:
         """Whether it is done or still to be done."""
-        return self.status in (Status.BOOKED, Status.FULFILLED)
+        return self.status.takes_place
 
     def given_up(self, now: datetime) -> Live:
         """Without a date from here on: cancelled, or missed for good where it was last missed."""
@@ -120,17 +120,9 @@ class LiveCourse:
 
     def _laid_out(self, rebased: Mapping[int, date]) -> dict[int, IdealSession]:
         course = self.course
-        ideals: dict[int, IdealSession] = {}
-        skipped: list[IdealSession] = []
-        for ideal in lay_out(course.phases, course.start, course.keep, rebased):
-            live = self[ideal.number]
-            between = tuple(each.interval for each in skipped)
-            ideals[ideal.number] = ideal._replace(skipped=between)
-            if live.status is Status.CANCELLED:
-                skipped.append(ideal)
-            elif live.takes_place:
-                skipped = []
-        return ideals
+        ideals = lay_out(course.phases, course.start, course.keep, rebased)
+        told = ((ideal, self[ideal.number].status) for ideal in ideals)
+        return {ideal.number: ideal for ideal in with_skipped(told)}
 
     def _in_window(self, number: int, day: date, ideals: Mapping[int, IdealSession]) -> bool:
         """Whether a session was done between its earliest and its latest day.

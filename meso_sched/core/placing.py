@@ -304,22 +304,14 @@ class _Tail:
 def _book(search: _Search, days: Sequence[int], index: int) -> BookedSession:
     request, session = search.request, search.sessions[index]
     day = date.fromordinal(days[index])
-    before = date.fromordinal(days[index - 1]) if index else None
     fixed = request.fixed.get(session.number)
-    earliest = session.ideal if before is None else session.earliest(before)
-    latest = None if before is None else session.latest(before)
-    slot = fixed or _slot(search, day)
-    return BookedSession(
-        plan=session,
-        start=slot.start,
-        end=slot.end,
-        earliest=earliest,
-        latest=latest,
-        gap_days=None if before is None else (day - before).days,
-        overdue_days=0 if latest is None else max(0, (day - latest).days),
-        why=() if fixed else _why(search, days, index, (earliest, latest)),
-        before=search.sessions[index - 1].number if index else None,
-    )
+    booked = BookedSession.at(session, fixed or _slot(search, day))
+    if index:
+        before = search.sessions[index - 1].number, date.fromordinal(days[index - 1])
+        booked = booked.after(before)
+    if fixed:
+        return booked
+    return booked._replace(why=_why(search, days, index, (booked.earliest, booked.latest)))
 
 
 def _slot(search: _Search, day: date) -> Slot:

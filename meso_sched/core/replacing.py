@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from meso_sched.core.booked import BookedSession, Slot
 from meso_sched.core.checking import Neighbour, broken_rules
@@ -106,8 +106,3 @@ class Replacer:
         now = self.now.astimezone(self.zone).replace(tzinfo=None, fold=0)
         whole = now.replace(second=0, microsecond=0)
         return whole if whole == now else whole + timedelta(minutes=1)
-
-    def as_long(self, start: datetime, slot: Slot) -> Slot:
-        """A slot from ``start`` on, as long as another one."""
-        length = slot.end.astimezone(UTC) - slot.start.astimezone(UTC)
-        return Slot(start, (start.astimezone(UTC) + length).astimezone(self.zone))

@@ -151,7 +151,7 @@ class _Reviser:
         refuse_impossible(step, start, self.request.now, self.sessions.done)
         self._close_earlier(step, start)
         live, ideals = self.sessions[step.number], self.sessions.ideals()
-        slot = self.time.as_long(start, step.slot)
+        slot = step.slot.starting(start)
         why = None if slot == step.slot else (self._why_done(step, slot),)
         self.sessions[step.number] = live._replace(slot=slot, status=Status.FULFILLED, why=why)
         same_day = live.slot is not None and slot.day == live.slot.day
@@ -227,7 +227,7 @@ class _Reviser:
     def _target(self, step: Step, when: datetime | date) -> Slot:
         """The slot that a move asks for; of a day alone its best start."""
         if isinstance(when, datetime):
-            slot = self.time.as_long(aware(step, when, self.zone), step.slot)
+            slot = step.slot.starting(aware(step, when, self.zone))
         else:
             slot = self._best_of_day(step.number, when)
         if slot.start < self.request.now:
@@ -399,7 +399,7 @@ def _booked(ideal: IdealSession, live: Live, placed: BookedSession | None) -> Bo
         why = live.former.why if live.former else ()
         if live.status is Status.NOSHOW:
             why = _missed(live)
-        session = BookedSession(ideal, *live.slot, ideal.ideal, None, None, 0, why)
+        session = BookedSession.at(ideal, live.slot, why)
     else:
         session = placed._replace(why=_why(live, placed))
     by_hand = live.by_hand and live.slot == session.slot

@@ -19,11 +19,7 @@ from meso_sched.core.regimen import Statement, Text
 from meso_sched.core.screening import condition_of, mark_of
 from meso_sched.core.walltime import parse_date
 
-STATUS_WORDS = {
-    Status.CANCELLED: "Cancelled",
-    Status.NOSHOW: "Missed",
-    Status.FULFILLED: "Done",
-}
+STATUS_WORDS = {status: status.word.capitalize() for status in Status if status.word != "booked"}
 BY_HAND = "Chosen by hand"
 _SAYS_BY_HAND = ("chosen by hand", "moved in the calendar")
 OVERRIDE = "Choice outside the source's range: "

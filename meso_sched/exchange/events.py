@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from meso_sched.core.booked import BookedSession, Status
+from meso_sched.core.booked import BookedSession, Slot, Status
 from meso_sched.core.interval import MAX_SESSIONS
 from meso_sched.core.plan import Plan
 from meso_sched.exchange.calendar_lines import Component
@@ -101,6 +101,11 @@ class SessionEvent:
             *(self.start.astimezone(UTC), self.end.astimezone(UTC), self.summary),
             *(self.description, self.status, self.reminders),
         )
+
+    @property
+    def slot(self) -> Slot:
+        """Where the calendar has it."""
+        return Slot(self.start, self.end)
 
     @property
     def is_cancelled(self) -> bool:

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from itertools import pairwise, product
 from typing import NamedTuple
 
-from meso_sched.core.booked import BookedSession, Slot, Status
+from meso_sched.core.booked import BookedSession, Status
 from meso_sched.core.clinic import Clinic, Limits
 from meso_sched.core.course import Course, IdealSession, PlannedPhase, lay_out
 from meso_sched.core.plan import Plan
@@ -26,7 +26,6 @@ from meso_sched.exchange.comparing import (
     Reading,
     compared,
     lost_session,
-    unmeasured,
     usual_minute,
 )
 from meso_sched.exchange.event_words import (
@@ -95,7 +94,7 @@ def told_session(event: SessionEvent, ideal: IdealSession, patient: str | None) 
     status = Status(event.status)
     if status is Status.BOOKED:
         status = _status(event.summary, patient)
-    session = unmeasured(ideal, Slot(event.start, event.end))._replace(status=status)
+    session = BookedSession.at(ideal, event.slot)._replace(status=status)
     if told is None or told.number != ideal.number:
         return session
     laid_out = ideal._replace(of=told.of, ideal=told.ideal or ideal.ideal)

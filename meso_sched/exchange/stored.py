@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from meso_sched.core.booked import BookedSession, Slot
+from meso_sched.core.booked import BookedSession
 from meso_sched.core.clinic import Clinic, Limits
 from meso_sched.core.course import Course, IdealSession
 from meso_sched.core.plan import Plan
@@ -29,7 +29,6 @@ from meso_sched.exchange.comparing import (
     lost_session,
     measured,
     usual_minute,
-    with_skipped,
 )
 from meso_sched.exchange.event_words import read_description
 from meso_sched.exchange.events import CourseFile, Identity, SessionEvent, own_uids
@@ -117,8 +116,8 @@ def _stored(parts: Recovered, *, stripped: bool) -> StoredCourse:
     if audience == "clinic":
         plan = _with_screening(plan, _screening(file))
     found = tuple(sentence for each in readings for sentence in each.found)
-    recorded = measured(with_skipped([each.recorded for each in readings]))
-    current = measured(with_skipped([each.current for each in readings]))
+    recorded = measured([each.recorded for each in readings])
+    current = measured([each.current for each in readings])
     return StoredCourse(
         recorded=plan._replace(booked=recorded),
         current=plan._replace(booked=current),
@@ -236,7 +235,7 @@ def _readings(plan: Plan, sessions: Iterable[IdealSession], file: CourseFile) ->
 
 def _recorded(event: SessionEvent, ideal: IdealSession, patient: str | None) -> BookedSession:
     """The session as its record has it; without one, as its words do."""
-    slot = Slot(event.start, event.end)
+    slot = event.slot
     if records.recorded_number(event.details) == ideal.number:
         try:
             return records.read_session(event.details, ideal, slot)

@@ -126,7 +126,7 @@ class _Update(NamedTuple):
         before = event_component(base, self.base.zone_name)
         after = event_component(event, self.new.zone_name)
         forced = {*_STAMPS, *_PRIVATE}
-        if not _same_slot(event, former) or is_whole_day(raw):
+        if not event.slot.is_at(former.slot) or is_whole_day(raw):
             forced |= {*_TIMES}
         if event.is_cancelled is not former.is_cancelled:
             forced |= {"STATUS", "TRANSP"}
@@ -180,16 +180,8 @@ def _cancelled(event: SessionEvent) -> SessionEvent:
     )
 
 
-def _same_slot(event: SessionEvent, former: SessionEvent) -> bool:
-    # In UTC: times of one zone compare by their wall clocks, which an autumn night shows twice.
-    return (event.start.astimezone(UTC), event.end.astimezone(UTC)) == (
-        former.start.astimezone(UTC),
-        former.end.astimezone(UTC),
-    )
-
-
 def _same_slot_and_state(event: SessionEvent, former: SessionEvent) -> bool:
-    return _same_slot(event, former) and event.is_cancelled is former.is_cancelled
+    return event.slot.is_at(former.slot) and event.is_cancelled is former.is_cancelled
 
 
 def _merged_lines(
