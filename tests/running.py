@@ -9,8 +9,11 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any, NamedTuple
 
 import pytest
@@ -154,6 +157,29 @@ class Desk:
             finally:
                 process.kill()
                 os.close(ours)
+
+
+@contextmanager
+def serving(answer: Callable[[], bytes]) -> Iterator[str]:
+    """The address of a calendar on a server, which answers anew to everybody who reads it."""
+
+    class Calendar(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            data = answer()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/calendar")
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Keep the test's stderr for the command."""
+
+    with HTTPServer(("127.0.0.1", 0), Calendar) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/calendar.ics"
+        server.shutdown()
+        thread.join()
 
 
 def _talk(terminal: int, answers: Sequence[tuple[str, str]]) -> str:

@@ -11,16 +11,14 @@ import stat
 import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, tzinfo
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import icalendar
 import pytest
 from rich.cells import cell_len
-from running import ISTANBUL, WITHOUT_HOLIDAYS, Desk
+from running import ISTANBUL, WITHOUT_HOLIDAYS, Desk, serving
 
 from meso_sched.cli import app
 
@@ -455,23 +453,8 @@ WHOLE_DAY = busy_event("20270119T060000Z", "20270119T150000Z", "day@example.org"
 @pytest.fixture
 def web() -> Iterator[str]:
     """The address of a calendar on a server."""
-
-    class Calendar(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/calendar")
-            self.end_headers()
-            self.wfile.write(MORNING.encode())
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Keep the test's stderr for the command."""
-
-    with HTTPServer(("127.0.0.1", 0), Calendar) as serving:
-        thread = Thread(target=serving.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{serving.server_port}/calendar.ics"
-        serving.shutdown()
-        thread.join()
+    with serving(MORNING.encode) as address:
+        yield address
 
 
 def test_busy_time_of_files_folders_and_urls_is_left_free(desk: Desk, web: str) -> None:

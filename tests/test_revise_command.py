@@ -7,18 +7,16 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, tzinfo
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any, NamedTuple
 
 import icalendar
 import pytest
 from rich.cells import cell_len
-from running import ISTANBUL, Desk, Result
+from running import ISTANBUL, Desk, Result, serving
 
 from meso_sched.cli import app
 
@@ -1305,27 +1303,14 @@ def test_without_write_permission_the_file_is_left_and_it_is_said(
     assert far.files() == before
 
 
-@contextmanager
-def meanwhile(what: Callable[[], None]) -> Iterator[str]:
+def meanwhile(what: Callable[[], None]) -> AbstractContextManager[str]:
     """The address of an empty calendar; who reads it gives another program time to act."""
 
-    class Calendar(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            what()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/calendar")
-            self.end_headers()
-            self.wfile.write(b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n")
+    def answer() -> bytes:
+        what()
+        return b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n"
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Keep the test's stderr for the command."""
-
-    with HTTPServer(("127.0.0.1", 0), Calendar) as serving:
-        thread = Thread(target=serving.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{serving.server_port}/calendar.ics"
-        serving.shutdown()
-        thread.join()
+    return serving(answer)
 
 
 @pytest.mark.parametrize("what", ["changed", "removed"])
