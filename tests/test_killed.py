@@ -173,8 +173,10 @@ class Course:
         self.new = self.file.read_bytes()
         for number, version in enumerate((self.older, self.old, self.new)):
             events = icalendar.Calendar.from_ical(version).walk("VEVENT")
-            cancelled = [event["STATUS"] == "CANCELLED" for event in events]
+            sessions = [each for each in events if str(each["DESCRIPTION"]).startswith("Session ")]
+            cancelled = [event["STATUS"] == "CANCELLED" for event in sessions]
             assert (len(cancelled), sum(cancelled)) == (9, number)
+            assert len(events) == 9 * (1 + 6) + 2
         self.restore()
 
     def restore(self) -> None:
@@ -205,6 +207,7 @@ class Course:
         assert [name for name in left if not name.startswith(".meso-sched.")] == []
         assert [name for name in left if name.endswith((".ics", "~"))] == []
         self.restore()
+        left = self.leftovers
         result = self.desk.run(*REVISE)
         assert (result.code, self.outcome()) == (0, "written"), result.err
         busy = self.desk.run("revise", "P1.ics", "--busy", ".", "--dry-run")
