@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 from types import MappingProxyType
@@ -15,7 +16,7 @@ from meso_sched.core.clinic import Busy, Clinic, Holiday, Limits, OpenTime
 from meso_sched.core.course import Choices, Course, IdealSession, PlannedPhase, make_course
 from meso_sched.core.interval import Count, Interval, parse_flex
 from meso_sched.core.placing import PlacingRequest
-from meso_sched.core.regimen import Keep, Phase, Regimen, Text
+from meso_sched.core.regimen import Care, Keep, Lasting, Phase, Regimen, Review, Statement, Text
 from meso_sched.core.walltime import DateRange, Length, Span, parse_spans
 
 MON_TO_SAT = range(6)
@@ -48,6 +49,50 @@ HAIR = regimen(
     phase("monthly", "3+", "1 month", "-7/+0 days"),
     length="30-60 minutes",
 )
+
+
+def statement(what: str | Text, lasting: str | None = None, *, source: str = "S7") -> Statement:
+    """One thing that a source says, with its figure."""
+    text = Text.english(what) if isinstance(what, str) else what
+    return Statement(text, (source,), None if lasting is None else Lasting.parse(lasting))
+
+
+CARE = Care(
+    before=(
+        statement("Tell of any medicine, food; or allergy"),
+        statement("No smoke\nwithout fire", "2 weeks"),
+        statement(Text({"en": "No \\coffee, no tea", "tr": "Kahve; çay yok"}), "36 hours"),
+        statement("Nor wine: none", "2 weeks"),
+    ),
+    after=(
+        statement("Keep it dry", "15 minutes"),
+        statement("No sport", "1-2 days"),
+        statement("Keep it clean"),
+    ),
+    expect=(statement("Some redness", "48 hours"), statement("A tired day")),
+    call=(statement("A fever"), statement("A rash")),
+    screening=(statement("Tattoos, old; or new"), statement(Text({"en": "Gout", "tr": "Gut"}))),
+    technique=(statement("1-4 mm deep"),),
+    notes=(statement("Examine first"),),
+)
+"""A list of each kind: with a figure of every unit but months, without one, two that share one."""
+
+REVIEWS = (
+    Review(Text.english("First look"), Count.parse("2-3"), None, ("S7",)),
+    Review(
+        Text({"en": "The result", "tr": "Sonuç"}),
+        None,
+        Interval.parse("1 month").least,
+        ("S7",),
+        Length.parse("45 minutes"),
+    ),
+)
+"""One after the second session, or the third, and one a month after the last."""
+
+
+def cared_for(template: Regimen) -> Regimen:
+    """A regimen with care and reviews."""
+    return replace(template, care=CARE, reviews=REVIEWS)
 
 
 def weekly(count: int, start: date, *, every: str = "1 week", flex: str | None = None) -> Course:

@@ -8,7 +8,7 @@ Instants follow from the file's own VTIMEZONE, not from the time zones of this m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +19,15 @@ ONCE = (
     *("UID", "DTSTAMP", "SEQUENCE", "CREATED", "LAST-MODIFIED", "DTSTART", "DTEND"),
     *("SUMMARY", "STATUS", "CLASS", "TRANSP", "CATEGORIES"),
 )
-TEXTS = {"NAME", "X-WR-CALNAME", "SUMMARY", "DESCRIPTION", "CATEGORIES", "PRODID"}
+TEXTS = {
+    *("NAME", "X-WR-CALNAME", "SUMMARY", "DESCRIPTION", "LOCATION", "CATEGORIES", "PRODID"),
+    "RELATED-TO",
+}
+SESSION, REVIEW, CARE = "APPOINTMENT", "REVIEW", "CARE"
+"""The categories of what this tool writes."""
+
+# In every language that the tool speaks.
+CANCELLED = re.compile("cancelled|iptal|abgesagt|cancelad[ao]|annulé|تم الإلغاء", re.IGNORECASE)
 
 NAME = re.compile(r"[A-Z][A-Z0-9-]*")
 # A TEXT: a backslash, a semicolon and a comma only escaped. Besides the RFC's controls, none of the
@@ -32,6 +40,7 @@ DURATION = re.compile(
 )
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 LOCAL = re.compile(r"\d{8}T\d{6}")
+DAY = re.compile(r"\d{8}")
 STAMP = re.compile(r"\d{8}T\d{6}Z")
 
 
@@ -56,7 +65,20 @@ class Component:
     properties: list[Property] = field(default_factory=list)
     components: list[Component] = field(default_factory=list)
     moments: dict[str, datetime] = field(default_factory=dict)
-    """The DTSTART and DTEND of an event as instants, in UTC."""
+    """The DTSTART and DTEND of an event as instants, in UTC; of a date its midnight."""
+
+    @property
+    def kind(self) -> str:
+        """The category of an event."""
+        return self.value("CATEGORIES")
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.value("STATUS") == "CANCELLED"
+
+    @property
+    def is_whole_day(self) -> bool:
+        return self.one("DTSTART").params == {"VALUE": "DATE"}
 
     @property
     def names(self) -> list[str]:
@@ -127,16 +149,25 @@ def judged(data: bytes) -> Component:
     _tell_moments(calendar)
     for event in events:
         claim(event.moment("DTSTART") < event.moment("DTEND"), "it ends before it starts")
-    uids = [event.value("UID") for event in events]
-    claim(len(set(uids)) == len(uids), "a UID is there twice")
+    by_uid = {event.value("UID"): event for event in events}
+    claim(len(by_uid) == len(events), "a UID is there twice")
+    for event in events:
+        if event.kind == CARE:
+            _judge_related(event, by_uid)
     starts = [event.moment("DTSTART") for event in events]
     claim(starts == sorted(starts), "the events are not in time order")
     return calendar
 
 
-def events_of(data: bytes) -> list[Component]:
-    """The events of a file that the judge has nothing against."""
-    return judged(data).inside("VEVENT")
+def events_of(data: bytes, *kinds: str) -> list[Component]:
+    """The events of a file that the judge has nothing against: all, or those of some kinds."""
+    events = judged(data).inside("VEVENT")
+    return [event for event in events if not kinds or event.kind in kinds]
+
+
+def sessions_of(data: bytes) -> list[Component]:
+    """The events of the sessions of a file that the judge has nothing against."""
+    return events_of(data, SESSION)
 
 
 def content_lines(data: bytes) -> list[str]:
@@ -234,12 +265,57 @@ def _judge_event(event: Component, zones: Iterable[str]) -> None:
     for name in ("RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"):
         claim(name not in event.names, f"an event with {name}")
     _judge_fixed(event)
-    _judge_time(event.one("DTSTART"), zones)
-    if not STAMP.fullmatch(event.value("DTEND")):
-        _judge_time(event.one("DTEND"), zones)
+    if event.kind == CARE and event.is_whole_day:
+        _judge_day(event)
+    else:
+        _judge_times(event, zones)
     for alarm in event.components:
         _judge_alarm(alarm)
-    claim(event.value("STATUS") != "CANCELLED" or not event.components, "cancelled, yet an alarm")
+    claim(not event.is_cancelled or not event.components, "cancelled, yet an alarm")
+    if event.kind == CARE:
+        event.one("RELATED-TO")
+    else:
+        claim("RELATED-TO" not in event.names, f"{event.kind} is related to something")
+    if "LOCATION" in event.names:
+        claim(event.text("LOCATION").strip(), "an empty LOCATION")
+
+
+def _judge_day(event: Component) -> None:
+    """A whole day: dates without a zone, the end on the day after (RFC 5545, 3.6.1)."""
+    for name in ("DTSTART", "DTEND"):
+        found = event.one(name)
+        claim(found.params == {"VALUE": "DATE"}, f"{name} has {found.params}")
+        claim(DAY.fullmatch(found.value), f"{name} is not a date: {found.value}")
+    days = _wall(event.value("DTEND")) - _wall(event.value("DTSTART"))
+    claim(days == timedelta(days=1), f"a whole day of {days}")
+
+
+def _judge_times(event: Component, zones: Iterable[str]) -> None:
+    """Local times; in UTC what comes the second time, as only an end and care can."""
+    for name in ("DTSTART", "DTEND"):
+        may_be_second = name == "DTEND" or event.kind == CARE
+        if may_be_second and STAMP.fullmatch(event.value(name)):
+            claim(not event.one(name).params, f"{name} in UTC has {event.one(name).params}")
+        else:
+            _judge_time(event.one(name), zones)
+
+
+def _judge_related(care: Component, by_uid: Mapping[str, Component]) -> None:
+    """Care belongs to a session that is there: before its start, or from its end on."""
+    session = by_uid.get(care.value("RELATED-TO"))
+    claim(session is not None and session.kind == SESSION, "care of no session")
+    assert session is not None
+    claim(care.is_cancelled or not session.is_cancelled, "care of a session that is cancelled")
+    if care.is_cancelled:
+        return
+    if care.is_whole_day:
+        claim(care.value("DTSTART") < session.value("DTSTART")[:8], "a day that is not before")
+        return
+    start, end = session.moment("DTSTART"), session.moment("DTEND")
+    claim(
+        care.moment("DTEND") == start or care.moment("DTSTART") == end,
+        f"care that neither ends as the session of {start} begins nor begins as it ends",
+    )
 
 
 def _judge_time(found: Property, zones: Iterable[str]) -> None:
@@ -253,14 +329,15 @@ def _tell_moments(calendar: Component) -> None:
     names = ("DTSTART", "DTEND")
     last = max(_wall(event.value(name)) for event in events for name in names)
     zones = {each.value("TZID"): Offsets(each, last) for each in calendar.inside("VTIMEZONE")}
+    home = next(iter(zones.values()))  # of what names none
     for event in events:
-        zone = zones[event.one("DTSTART").params["TZID"]]
+        zone = zones.get(event.one("DTSTART").params.get("TZID", ""), home)
         event.moments = {name: _instant(event.one(name), zone) for name in names}
 
 
 def _instant(found: Property, zone: Offsets) -> datetime:
     wall = _wall(found.value)
-    if "TZID" in found.params:
+    if found.params:
         return zone.instant(wall)
     moment = wall.replace(tzinfo=UTC)
     claim(not zone.can_tell(moment), f"{found.name} is in UTC, though a local time would tell it")
@@ -268,7 +345,8 @@ def _instant(found: Property, zone: Offsets) -> datetime:
 
 
 def _wall(text: str) -> datetime:
-    """The naive time that is written, local or UTC."""
+    """The naive time that is written, local or UTC; of a date its midnight."""
+    text = f"{text}T000000" if DAY.fullmatch(text) else text
     return datetime.strptime(text.removesuffix("Z") + "Z", "%Y%m%dT%H%M%S%z").replace(tzinfo=None)
 
 
@@ -286,13 +364,14 @@ def _judge_fixed(event: Component) -> None:
     claim(re.fullmatch(r"0|[1-9]\d*", event.value("SEQUENCE")), "SEQUENCE is no number")
     claim(event.value("SUMMARY"), "an empty SUMMARY")
     claim(event.value("CLASS") == "PRIVATE", "not private")
+    claim(event.kind in (SESSION, REVIEW, CARE), f"category {event.kind}")
+    # Care takes nobody's time; an appointment does, until it is cancelled.
+    free = "TRANSPARENT" if event.kind == CARE else "OPAQUE"
     status = event.value("STATUS"), event.value("TRANSP")
-    allowed = [("CONFIRMED", "OPAQUE"), ("CANCELLED", "TRANSPARENT")]
-    claim(status in allowed, f"status {status}")
-    if status[0] == "CANCELLED":
-        claim("cancelled" in event.text("SUMMARY").lower(), "cancelled, but the SUMMARY is silent")
-    for category in event.value("CATEGORIES").split(","):
-        claim(category, "an empty category")
+    allowed = [("CONFIRMED", free), ("CANCELLED", "TRANSPARENT")]
+    claim(status in allowed, f"{event.kind} with status {status}")
+    if event.is_cancelled:
+        claim(CANCELLED.search(event.text("SUMMARY")), "cancelled, but the SUMMARY is silent")
 
 
 def _judge_alarm(alarm: Component) -> None:
@@ -300,12 +379,12 @@ def _judge_alarm(alarm: Component) -> None:
     claim(alarm.value("ACTION") == "DISPLAY", "not a DISPLAY")
     claim(alarm.value("DESCRIPTION"), "an empty DESCRIPTION of an alarm")
     trigger = alarm.one("TRIGGER")
-    claim(not trigger.params, f"TRIGGER has {trigger.params}")
+    claim(trigger.params in ({}, {"RELATED": "END"}), f"TRIGGER has {trigger.params}")
     claim(DURATION.fullmatch(trigger.value), f"not a duration: {trigger.value}")
 
 
 def before(alarm: Component) -> timedelta:
-    """How long before the start an alarm goes off."""
+    """How long before the start, or else the end, an alarm goes off."""
     trigger = alarm.value("TRIGGER")
     units = {"W": "weeks", "D": "days", "H": "hours", "M": "minutes", "S": "seconds"}
     amounts = {units[unit]: int(number) for number, unit in re.findall(r"(\d+)([WDHMS])", trigger)}

@@ -22,9 +22,11 @@ from running import WITHOUT_HOLIDAYS, Desk
 from test_start_up import HEAVY, loaded
 
 from meso_sched.cli import app
-from meso_sched.core.agenda import Agenda, AgendaRequest, KeptCourse, make_agenda, overall
+from meso_sched.core.agenda import Agenda, AgendaRequest, KeptCourse, Kind, make_agenda, overall
 from meso_sched.core.booked import BookedSession, Slot, Status
 from meso_sched.core.plan import Plan
+from meso_sched.core.regimen import Text
+from meso_sched.core.reviewing import BookedReview
 from meso_sched.core.walltime import DateRange
 
 ISTANBUL = ZoneInfo("Europe/Istanbul")
@@ -74,6 +76,17 @@ def kept(*sessions: At, patient: str | None = "P1", where: str = "P1.ics") -> Ke
     return KeptCourse(Plan(course, clinic(), tuple(booked)), where)
 
 
+def reviewed(course: KeptCourse, *reviews: At) -> KeptCourse:
+    """With reviews after the first session, each due on its day."""
+    name, booked = Text.english("First look"), []
+    for number, at in enumerate(reviews, 1):
+        start = january(at.day, at.hour)
+        end = start + timedelta(minutes=at.minutes)
+        review = BookedReview(number, name, 1, start.date(), start, end, status=at.status)
+        booked.append(review)
+    return course._replace(plan=course.plan._replace(reviews=tuple(booked)))
+
+
 def seen(
     *courses: KeptCourse,
     now: datetime = WED_20_JAN,
@@ -85,7 +98,7 @@ def seen(
 
 
 def numbers(appointments: Iterable[Any]) -> list[int]:
-    return [each.session.number for each in appointments]
+    return [each.number for each in appointments]
 
 
 FIRST_TWO = days(date(2027, 1, 5), date(2027, 1, 12))
@@ -122,7 +135,7 @@ OVERDUE = {
 @pytest.mark.parametrize(("sessions", "overdue"), OVERDUE.values(), ids=OVERDUE)
 def test_what_is_overdue(sessions: list[At], overdue: dict[int, int]) -> None:
     agenda = seen(kept(*sessions))
-    assert {each.appointment.session.number: each.days for each in agenda.overdue} == overdue
+    assert {each.appointment.number: each.days for each in agenda.overdue} == overdue
 
 
 UNMARKED = {
@@ -170,14 +183,14 @@ def test_a_course_ends_with_its_last_session_that_takes_place_whatever_its_numbe
     assert [each.is_last for each in agenda.appointments] == [False, True]
     (standing,) = agenda.courses
     assert standing.last is not None
-    assert standing.last.session.number == 2
+    assert standing.last.number == 2
 
 
 def test_the_next_appointment_is_the_first_that_is_not_over() -> None:
     first = kept(At(19), At(20, hour=12), At(27))
     second = kept(At(20, hour=13), patient="P2", where="P2.ics")
     agenda = seen(first, second)
-    assert [each.next and each.next.session.number for each in agenda.courses] == [2, 1]
+    assert [each.next and each.next.number for each in agenda.courses] == [2, 1]
     assert agenda.next is not None
     assert agenda.next.kept is first
     assert seen(kept(At(5, DONE))).next is None
@@ -240,6 +253,56 @@ def test_a_missed_appointment_is_beside_nobody() -> None:
     assert [each.beside for each in agenda.appointments] == [(), ()]
 
 
+def test_a_review_stands_among_the_sessions_by_its_time() -> None:
+    course = reviewed(kept(At(5, DONE), At(12), At(19)), At(12, hour=11), At(13, CANCELLED))
+    listed = seen(course, during=None).appointments
+    assert [(each.kind.value, each.number) for each in listed] == [
+        *(("session", 1), ("session", 2), ("review", 1), ("session", 3)),
+    ]  # fmt: skip
+    assert [str(each.name) for each in listed if each.name] == ["First look"]
+
+
+def test_a_review_that_is_over_is_neither_unmarked_nor_missed_nor_overdue_nor_last() -> None:
+    agenda = seen(reviewed(kept(At(5, DONE), At(12, DONE)), At(14), At(26)))
+    assert (agenda.unmarked, agenda.missed, agenda.overdue) == ((), (), ())
+    assert [each.number for each in agenda.appointments if each.is_last] == [2]
+    (standing,) = agenda.courses
+    assert standing.adherence.done == 2
+
+
+def test_the_next_visit_may_be_a_review_but_a_course_ends_with_its_sessions() -> None:
+    course = reviewed(kept(At(5, DONE), At(12, DONE)), At(14), At(40))
+    agenda = seen(course)
+    assert agenda.next is not None
+    assert (agenda.next.kind, agenda.next.number, agenda.next.day.day) == (Kind.REVIEW, 2, 9)
+    assert [each.last and each.last.day.day for each in agenda.ending] == [12]
+    assert seen(course, months=days(date(2027, 2, 1), date(2027, 2, 28))).ending == ()
+    assert seen(reviewed(kept(At(5, DONE)), At(40, CANCELLED))).next is None
+
+
+def test_two_visits_of_one_moment_always_come_in_one_order() -> None:
+    courses = [
+        reviewed(kept(At(20), patient=each, where=f"{each}.ics"), At(20)) for each in ("P2", "P1")
+    ]
+    assert [(each.kept.patient, each.kind.value) for each in seen(*courses).appointments] == [
+        *(("P1", "session"), ("P1", "review"), ("P2", "session"), ("P2", "review")),
+    ]  # fmt: skip
+
+
+def test_a_review_at_the_time_of_anothers_session_names_it() -> None:
+    first = reviewed(kept(At(5)), At(20, hour=10))
+    second = kept(At(20, hour=10), patient="P2", where="P2.ics")
+    listed = seen(first, second, during=days(date(2027, 1, 20))).appointments
+    assert [(each.kind.value, [one.patient for one in each.beside]) for each in listed] == [
+        *(("review", ["P2"]), ("session", ["P1"])),
+    ]  # fmt: skip
+
+
+def test_every_kind_has_its_own_uids() -> None:
+    course = reviewed(kept(At(5)), At(5, hour=11))._replace(uids={1: "s"}, review_uids={1: "r"})
+    assert [each.uid for each in seen(course).appointments] == ["s", "r"]
+
+
 SESSIONS = st.builds(
     At,
     day=st.integers(1, 60),
@@ -249,37 +312,55 @@ SESSIONS = st.builds(
     latest=st.none() | st.integers(1, 60),
     minutes=st.sampled_from([15, 30, 60, 90]),
 )
-COURSES = st.lists(st.lists(SESSIONS, min_size=1, max_size=6), max_size=5)
+REVIEWS = st.builds(
+    At,
+    day=st.integers(1, 60),
+    status=st.sampled_from([BOOKED, CANCELLED]),
+    hour=st.integers(9, 17),
+    minutes=st.sampled_from([15, 45]),
+)
+COURSES = st.lists(
+    st.tuples(st.lists(SESSIONS, min_size=1, max_size=6), st.lists(REVIEWS, max_size=2)),
+    max_size=5,
+)
 
 
 @given(COURSES, st.integers(1, 60), st.integers(0, 40), st.integers(1, 60))
 def test_what_holds_for_every_agenda(
-    drawn: list[list[At]], first: int, length: int, today: int
+    drawn: list[tuple[list[At], list[At]]], first: int, length: int, today: int
 ) -> None:
     courses = [
-        kept(*each, patient=f"P{index}", where=f"{index}.ics") for index, each in enumerate(drawn)
+        reviewed(kept(*sessions, patient=f"P{index}", where=f"{index}.ics"), *reviews)
+        for index, (sessions, reviews) in enumerate(drawn)
     ]
     during = days(january(first).date(), january(first + length).date())
     agenda = seen(*courses, now=noon(today), during=during)
-    everything = [(each, session) for each in courses for session in each.plan.booked]
+    sessions = [(each, session) for each in courses for session in each.plan.booked]
+    reviews = [(each, review) for each in courses for review in each.plan.reviews]
+    visits: list[tuple[KeptCourse, BookedSession | BookedReview]] = [*sessions, *reviews]
 
-    def names(pairs: Iterable[tuple[KeptCourse, BookedSession]]) -> list[tuple[str, int]]:
-        return sorted((course.where, session.number) for course, session in pairs)
+    def names(
+        pairs: Iterable[tuple[KeptCourse, BookedSession | BookedReview]],
+    ) -> list[tuple[str, str, int]]:
+        return sorted(
+            (course.where, "session" if isinstance(each, BookedSession) else "review", each.number)
+            for course, each in pairs
+        )
 
-    def of(appointments: Iterable[Any]) -> list[tuple[str, int]]:
-        return names((each.kept, each.session) for each in appointments)
+    def of(appointments: Iterable[Any]) -> list[tuple[str, str, int]]:
+        return sorted((each.kept.where, each.kind.value, each.number) for each in appointments)
 
-    # Every session of the range is listed exactly once, in time order.
+    # Every session and review of the range is listed exactly once, in time order.
     assert of(agenda.appointments) == names(
-        (course, session)
-        for course, session in everything
-        if session.day in during and session.status is not CANCELLED
+        (course, each)
+        for course, each in visits
+        if each.day in during and each.status is not CANCELLED
     )
     starts = [each.start for each in agenda.appointments]
     assert starts == sorted(starts)
     # Every booked session is either not marked or to come, and only such a one is overdue.
-    booked = names(each for each in everything if each[1].status is BOOKED)
-    ahead = [each for each in everything if each[1].status is BOOKED and each[1].end > noon(today)]
+    booked = names(each for each in sessions if each[1].status is BOOKED)
+    ahead = [each for each in sessions if each[1].status is BOOKED and each[1].end > noon(today)]
     assert sorted([*of(agenda.unmarked), *names(ahead)]) == booked
     assert set(of(each.appointment for each in agenda.overdue)) <= set(booked)
     # Who is at the same time as another is so the other way round too.
@@ -288,8 +369,8 @@ def test_what_holds_for_every_agenda(
             other.kept
             for other in agenda.appointments
             if other is not each
-            and each.session.takes_place
-            and other.session.takes_place
+            and each.status.takes_place
+            and other.status.takes_place
             and each.start < other.end
             and other.start < each.end
         ]
@@ -360,10 +441,11 @@ def two(desk: Desk, clock: Clock) -> Desk:
 
 
 TODAY = """\
-Today, Fri 15 Jan 2027: 1 appointment
+Today, Fri 15 Jan 2027: 2 appointments
 Time         Patient  Session  Phase       Regimen  Remark
 12:00-12:30  P1           2/9  weekly 2/4  hair     overdue by 1 day; was missed
                                                     Tue 12 Jan
+12:30-13:00  P1            R1  review      hair     First look at the effect
 
 Overdue
 - P1, hair 2/9, Fri 15 Jan 2027 at 12:00: 1 day overdue, the latest was Thu 14
@@ -383,7 +465,7 @@ def test_the_screen_of_a_day(two: Desk) -> None:
 
 
 WEEK = """\
-Mon 11 to Sun 17 Jan 2027: 2 appointments
+Mon 11 to Sun 17 Jan 2027: 3 appointments
 Time         Patient  Session  Phase       Regimen  Remark
 Tue 12 Jan 2027
 10:15-10:45  P2           1/9  weekly 1/4  hair     not marked
@@ -391,6 +473,7 @@ Tue 12 Jan 2027
 Fri 15 Jan 2027
 12:00-12:30  P1           2/9  weekly 2/4  hair     overdue by 1 day; was missed
                                                     Tue 12 Jan
+12:30-13:00  P1            R1  review      hair     First look at the effect
 """
 
 
@@ -432,26 +515,28 @@ def test_a_stopped_course_ended_with_its_last_session(two: Desk) -> None:
 
 TIMELINE = """\
 P1: Hair mesotherapy (scalp), course 1, 9 sessions
-Jan 2027        Feb             Mar                Apr               May
-#---xo---o---o------o--------o---------------o----------------o----------------o
-     ^ today
-# done   x missed   o to come
+Jan 2027     Feb          Mar            Apr            May            Jun
+#--xo--o--o-----o------o-------------o------------o-------------o--------------v
+    ^ today
+# done   x missed   o to come   v review
 
-   #  Date        Time   Gap  Ideal       What
+    #  Date        Time   Gap  Ideal       What
 weekly, every 1 week
-#  1  Wed 6 Jan   10:00       Tue 5 Jan   done; 1 day late
-x  2  Tue 12 Jan  10:00       Tue 12 Jan  missed
+#   1  Wed 6 Jan   10:00       Tue 5 Jan   done; 1 day late
+x   2  Tue 12 Jan  10:00       Tue 12 Jan  missed
 --- today, Fri 15 Jan 2027 ---
-o  2  Fri 15 Jan  12:00   9d  Tue 12 Jan  1 day overdue
-o  3  Thu 21 Jan  10:00   6d  Tue 19 Jan  2 days late
-o  4  Wed 27 Jan  10:00   6d  Tue 26 Jan  1 day late
+o   2  Fri 15 Jan  12:00   9d  Tue 12 Jan  1 day overdue
+v  R1  Fri 15 Jan  12:30       Fri 15 Jan  First look at the effect
+o   3  Thu 21 Jan  10:00   6d  Tue 19 Jan  2 days late
+o   4  Wed 27 Jan  10:00   6d  Tue 26 Jan  1 day late
 biweekly, every 15 days
-o  5  Tue 9 Feb   10:00  13d  Tue 9 Feb
-o  6  Tue 23 Feb  10:00  14d  Tue 23 Feb
+o   5  Tue 9 Feb   10:00  13d  Tue 9 Feb
+o   6  Tue 23 Feb  10:00  14d  Tue 23 Feb
 monthly, every 1 month
-o  7  Tue 23 Mar  10:00  28d  Tue 23 Mar
-o  8  Tue 20 Apr  10:00  28d  Tue 20 Apr
-o  9  Tue 18 May  10:00  28d  Tue 18 May
+o   7  Tue 23 Mar  10:00  28d  Tue 23 Mar
+o   8  Tue 20 Apr  10:00  28d  Tue 20 Apr
+o   9  Tue 18 May  10:00  28d  Tue 18 May
+v  R2  Fri 18 Jun  10:00       Fri 18 Jun  Final result
 
 1 of 9 sessions done, 1 missed; 1.0 days from the ideal date on average, 1 day
 late at most.
@@ -477,9 +562,49 @@ def test_the_timeline_without_colour_tells_all_marks(desk: Desk, clock: Clock) -
     revise(desk, "P1.ics", "--done", "1", "--done", "2")
     revise(desk, "P1.ics", "--cancel", "9")
     lines = desk.run("agenda", "--for", "P1").out.splitlines()
-    assert lines[2].replace("-", "") == "##??oooo/"
-    assert lines[4] == "# done   o to come   ? not marked   / cancelled"
+    assert lines[2].replace("-", "") == "##??oooo/v"
+    assert lines[4] == "# done   o to come   ? not marked   / cancelled   v review"
     assert [line.split()[-1] for line in lines if line.startswith("/")] == ["cancelled"]
+
+
+def test_the_timeline_goes_on_to_the_reviews_after_the_last_session(
+    desk: Desk, clock: Clock
+) -> None:
+    plan(desk, "P1.ics", "--patient", "P1")
+    clock.set(2027, 5, 19)  # the last session was the day before
+    lines = desk.run("agenda", "--for", "P1").out.splitlines()
+    today = lines.index("--- today, Wed 19 May 2027 ---")
+    assert lines[today - 1].startswith("?   9  Tue 18 May  10:00")
+    assert lines[today + 1] == "v  R2  Fri 18 Jun  10:00       Fri 18 Jun  Final result"
+    assert [line[0] for line in lines if "  R1  " in line] == [
+        "v"
+    ]  # long over, and nobody marks it
+    assert lines[-1] == "Next: review 2 on Fri 18 Jun 2027 at 10:00 (in 30 days)."
+
+
+def test_a_review_that_was_called_off_is_in_the_timeline_alone(desk: Desk, clock: Clock) -> None:
+    plan(desk, "P1.ics", "--patient", "P1")
+    head, _, body = (desk.folder / "P1.ics").read_bytes().partition(b"CATEGORIES:REVIEW")
+    head, _, event = head.rpartition(b"STATUS:CONFIRMED")
+    desk.write("P1.ics", head + b"STATUS:CANCELLED" + event + b"CATEGORIES:REVIEW" + body)
+    shown = desk.run("agenda", "--for", "P1").out
+    assert "/  R1  Tue 12 Jan  10:30       Tue 12 Jan  First look at the effect; cancelled" in shown
+    listed = appointments(desk, "--for", "P1")
+    assert [each["number"] for each in listed if each["kind"] == "review"] == [2]
+
+
+def test_a_review_moved_in_the_calendar_is_shown_where_it_is_now(desk: Desk, clock: Clock) -> None:
+    plan(desk, "P1.ics", "--patient", "P1")
+    path = desk.folder / "P1.ics"
+    moved = path.read_bytes().replace(b"20270112T103000", b"20270113T103000")
+    path.write_bytes(moved.replace(b"20270112T110000", b"20270113T110000"))
+    desk.setenv("COLUMNS", "100")
+    day = desk.run("agenda", "--date", "2027-01-13").out
+    assert (
+        "10:30-11:00  P1            R1  review  hair     First look at the effect; by hand" in day
+    )
+    shown = desk.run("agenda", "--for", "P1").out
+    assert "Tue 12 Jan  First look at the effect; 1 day late; by hand\n" in shown
 
 
 def test_all_courses_of_a_patient_are_shown(desk: Desk, clock: Clock) -> None:
@@ -588,6 +713,7 @@ def test_the_document(two: Desk) -> None:
     (appointment,) = document["appointments"]
     assert appointment.pop("uid") in (two.folder / "P2.ics").read_text()
     assert appointment == {
+        "kind": "session", "name": None,
         "patient": "P2", "regimen": "hair", "course": 1, "number": 1, "sessions": 9,
         "phase": "weekly", "of": [1, 4], "start": "2027-01-12T10:15:00+03:00",
         "end": "2027-01-12T10:45:00+03:00", "status": "booked", "overdue_days": 0,
@@ -604,12 +730,30 @@ def test_the_document(two: Desk) -> None:
     assert second["next"] == "2027-01-19T10:15:00+03:00"
 
 
+def test_the_document_tells_reviews_by_their_kind(two: Desk) -> None:
+    listed = two.run("agenda", "--json", "--for", "P2").document["appointments"]
+    first, last = (each for each in listed if each["kind"] == "review")
+    uids = {each.pop("uid") for each in listed}
+    assert len(uids) == len(listed) == 11
+    assert first == {
+        "kind": "review", "name": "First look at the effect",
+        "patient": "P2", "regimen": "hair", "course": 1, "number": 1, "sessions": 9,
+        "phase": None, "of": [None, None], "start": "2027-01-19T10:45:00+03:00",
+        "end": "2027-01-19T11:15:00+03:00", "status": "booked", "overdue_days": 0,
+        "file": "P2.ics",
+    }  # fmt: skip
+    assert listed[-1] == last
+
+
 def test_the_document_of_a_patient_has_all_dates(two: Desk) -> None:
     found = two.run("agenda", "--json", "--for", "P2").document
     assert {each["patient"] for each in found["appointments"]} == {"P2"}
-    assert [each["number"] for each in found["appointments"]] == list(range(1, 10))
-    assert found["from"] == found["appointments"][0]["start"][:10]
-    assert found["to"] == found["appointments"][-1]["start"][:10] == found["courses"][0]["ends"]
+    listed = found["appointments"]
+    sessions = [each for each in listed if each["kind"] == "session"]
+    assert [each["number"] for each in sessions] == list(range(1, 10))
+    assert found["from"] == listed[0]["start"][:10]
+    assert found["to"] == listed[-1]["start"][:10]
+    assert found["courses"][0]["ends"] == sessions[-1]["start"][:10]
     week = two.run("agenda", "--json", "--for", "P2", "--week").document
     assert [each["number"] for each in week["appointments"]] == [1]
 
@@ -617,7 +761,7 @@ def test_the_document_of_a_patient_has_all_dates(two: Desk) -> None:
 def test_the_table_for_spreadsheets(desk: Desk, clock: Clock) -> None:
     plan(desk, "=a.ics", "--patient", '=cmd("x"),1')
     result = desk.run("agenda", "--csv", "--month")
-    assert result.out.count("\r\n") == result.out.count("\n") == 5
+    assert result.out.count("\r\n") == result.out.count("\n") == 6
     rows = list(csv.DictReader(io.StringIO(result.out, newline="")))
     document = desk.run("agenda", "--json", "--month").document["appointments"]
     assert [row["start"] for row in rows] == [each["start"] for each in document]
@@ -627,6 +771,11 @@ def test_the_table_for_spreadsheets(desk: Desk, clock: Clock) -> None:
     assert (rows[1]["phase"], rows[1]["phase_number"], rows[1]["phase_sessions"]) == (
         *("weekly", "2"), "4",
     )  # fmt: skip
+    assert list(rows[0])[-3:] == ["file", "kind", "name"]
+    assert [(row["kind"], row["name"]) for row in rows[1:3]] == [
+        *(("session", ""), ("review", "First look at the effect")),
+    ]  # fmt: skip
+    assert [rows[2][key] for key in ("number", "phase", "phase_number")] == ["1", "", ""]
 
 
 # Files and folders
@@ -818,7 +967,7 @@ def full(desk: Desk, clock: Clock) -> Desk:
         assert result.code == 0, result.err
     clock.set(2027, 3, 3)
     for path in sorted(desk.folder.rglob("*.ics"))[::2]:
-        ends = [each["DTEND"].dt for each in _events(path)]
+        ends = [each["DTEND"].dt for each in _events(path) if _is_session(each)]
         if min(ends) < clock_now():
             told = [["--done", "1"], ["--missed", "1"], ["--done", "1", "--stop"]]
             what = chance.choice(told if max(ends) > clock_now() else told[:2])
@@ -831,7 +980,13 @@ def clock_now() -> datetime:
 
 
 def _events(file: Path) -> Iterator[Any]:
-    yield from icalendar.Calendar.from_ical(file.read_bytes()).walk("VEVENT")
+    """Those of sessions and reviews; the agenda tells nothing of care."""
+    events: list[Any] = icalendar.Calendar.from_ical(file.read_bytes()).walk("VEVENT")
+    return (each for each in events if each["CATEGORIES"].cats != ["CARE"])
+
+
+def _is_session(event: Any) -> bool:  # noqa: ANN401 - icalendar tells no types
+    return bool(event["CATEGORIES"].cats == ["APPOINTMENT"])
 
 
 def in_calendars(desk: Desk) -> list[tuple[str, datetime, str]]:
@@ -885,7 +1040,8 @@ def test_every_course_is_told_with_what_became_of_it(full: Desk) -> None:
         str(event["UID"])
         for file in events.values()
         for event in file
-        if event["DTEND"].dt <= clock_now()
+        if _is_session(event)
+        and event["DTEND"].dt <= clock_now()
         and event["STATUS"] != "CANCELLED"
         and not str(event["SUMMARY"]).startswith(("Done: ", "Missed: "))
     }

@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from building import HAIR, clinic, courses, phase, regimen, week
+from building import HAIR, REVIEWS, cared_for, clinic, courses, phase, regimen, week
 from fhir.resources.R4B.bundle import Bundle
 from fhirclient.models.bundle import Bundle as PlainBundle
 from hypothesis import given, settings
@@ -31,6 +31,7 @@ from meso_sched.core.course import Choices, make_course
 from meso_sched.core.interval import Interval
 from meso_sched.core.plan import Plan, PlanRequest, make_plan
 from meso_sched.core.regimen import Text
+from meso_sched.exchange.editions import Edition
 from meso_sched.exchange.events import course_file, identity_of
 from meso_sched.exchange.fhir import bundle_id, differs_in_stamp_only, fhir_bundle
 from meso_sched.exchange.tables import to_json
@@ -72,7 +73,8 @@ def became(made: Plan, *statuses: Status) -> Plan:
 
 
 def bundle(made: Plan, audience: str = "", stamp: datetime = STAMP) -> Json:
-    return fhir_bundle(made, course_file(made, audience, stamp).events, audience, stamp)
+    events = course_file(made, Edition(audience), stamp).everything
+    return fhir_bundle(made, events, audience, stamp)
 
 
 def resources(document: Json, type_: str) -> list[Json]:
@@ -133,7 +135,11 @@ def plans(draw: st.DrawFn) -> Plan:
     """Any course anywhere, with anything that may have become of its sessions."""
     first = draw(st.dates(date(2024, 1, 1), date(2036, 12, 31)))
     course = draw(courses(first, 1, 6))
-    titled = replace(HAIR, title=Text.english(draw(WORDS.filter(str.strip))))
+    texts = st.builds(Text.english, WORDS.filter(str.strip))
+    titled = replace(HAIR, title=draw(texts))
+    if draw(st.booleans()):
+        reviews = tuple(each._replace(name=draw(texts)) for each in REVIEWS)
+        titled = replace(cared_for(titled), reviews=reviews)
     overrides = tuple(draw(st.lists(WORDS, max_size=2)))
     course = course._replace(regimen=titled, patient=draw(st.none() | WORDS), overrides=overrides)
     zone = load_zone(draw(st.sampled_from(["Europe/Berlin", "Asia/Kathmandu", "America/New_York"])))
@@ -142,6 +148,8 @@ def plans(draw: st.DrawFn) -> Plan:
         PlanRequest(course, place, limits=Limits(preferred=draw(st.integers(0, 1439))))
     )
     count = len(made.booked)
+    booked = [each._replace(status=draw(st.sampled_from(Status))) for each in made.reviews]
+    made = made._replace(reviews=tuple(booked))
     return became(made, *draw(st.lists(st.sampled_from(Status), min_size=count, max_size=count)))
 
 
@@ -166,13 +174,30 @@ def test_any_plan_is_accepted_and_hangs_together(made: Plan, audience: str) -> N
     ] == []
 
 
+def assert_are_reviews(appointments: list[Json], made: Plan) -> None:
+    """A follow-up each, by FHIR's own word for it, which no phase has ordered."""
+    for each, booked in zip(appointments, made.reviews, strict=True):
+        assert each["status"] == booked.status.value
+        assert datetime.fromisoformat(each["start"]) == booked.start
+        assert datetime.fromisoformat(each["end"]) == booked.end
+        assert each["minutesDuration"] == (30, 45)[booked.number - 1]
+        assert each["appointmentType"]["coding"] == [
+            {"system": "http://terminology.hl7.org/CodeSystem/v2-0276", "code": "FOLLOWUP"}
+        ]
+        assert not {"basedOn", "requestedPeriod"} & set(each)
+
+
 @settings(deadline=None, max_examples=60)
 @given(plans())
 def test_every_session_is_an_appointment_below_the_order_of_its_phase(made: Plan) -> None:
     document = bundle(made)
-    events = course_file(made, "", STAMP).events
-    appointments = resources(document, "Appointment")
+    events = course_file(made, Edition(), STAMP).events
+    every_one = resources(document, "Appointment")
+    reviews = [each for each in every_one if "appointmentType" in each]
+    appointments = [each for each in every_one if each not in reviews]
+    assert every_one == [*appointments, *reviews]
     assert [each["id"] for each in appointments] == [event.uid for event in events]
+    assert_are_reviews(reviews, made)
     orders = {each["id"]: each for each in resources(document, "ServiceRequest")}
     counted = dict.fromkeys(orders, 0)
     for each, booked in zip(appointments, made.booked, strict=True):
@@ -373,9 +398,33 @@ def test_the_patients_copy_has_appointments_and_nothing_of_the_regimen() -> None
     assert ids.isdisjoint(each["id"] for each in inside(document) if "id" in each)
 
 
+def reviewed(patient: str | None = "P1") -> Plan:
+    """The hair course with care and reviews."""
+    course = plan(patient).course._replace(regimen=cared_for(HAIR))
+    return make_plan(PlanRequest(course, clinic()))
+
+
+def test_a_review_tells_what_it_is_for_and_the_patients_copy_does_not() -> None:
+    document = accepted(bundle(reviewed()))
+    first, second = [
+        each for each in resources(document, "Appointment") if "appointmentType" in each
+    ]
+    assert [each["appointmentType"]["text"] for each in (first, second)] == [
+        *("First look", "The result")
+    ]
+    copy = accepted(bundle(reviewed(), "patient"))
+    text = to_json(copy)
+    for word in ("First look", "The result", "Gout", "Tattoos", "1-4 mm", "Examine first"):
+        assert word not in text
+    (one, two) = [each for each in resources(copy, "Appointment") if "appointmentType" in each]
+    assert (one["start"], two["start"]) == (first["start"], second["start"])
+    assert {one["id"], two["id"]}.isdisjoint({first["id"], second["id"]})
+
+
 def test_the_ids_do_not_hang_on_dates() -> None:
-    moved = make_plan(PlanRequest(plan().course._replace(start=date(2029, 7, 9)), clinic()))
-    found = [[entry["fullUrl"] for entry in bundle(made)["entry"]] for made in (plan(), moved)]
+    first = reviewed()
+    moved = make_plan(PlanRequest(first.course._replace(start=date(2029, 7, 9)), clinic()))
+    found = [[entry["fullUrl"] for entry in bundle(made)["entry"]] for made in (first, moved)]
     assert found[0] == found[1]
 
 
@@ -493,7 +542,9 @@ def test_a_revised_course_is_written_as_it_is_now(desk: Desk) -> None:
         assert result.code == 0, result.err
         document = accepted(json.loads((desk.folder / "P1.fhir.json").read_bytes()))
         found = [each["status"] for each in resources(document, "Appointment")]
-        assert found == ["fulfilled", *["booked"] * 7, "cancelled"]
+        sessions, reviews = found[:9], found[9:]
+        assert sessions == ["fulfilled", *["booked"] * 7, "cancelled"]
+        assert reviews == ["booked"] * 2
     planned = json.loads(desk.run(*past, "-o", "-", "--format", "fhir").out)
     urls = [[each["fullUrl"] for each in made["entry"]] for made in (planned, document)]
     assert urls[0] == urls[1]
@@ -544,6 +595,12 @@ def test_the_patients_json_is_no_less_stable(desk: Desk) -> None:
         same = {key: ours[key] for key in kept}
         hidden: Json = {**dict.fromkeys(ours), "of": [], "why": []}
         assert theirs == {**hidden, **same, "uid": theirs["uid"]}
+        assert theirs["uid"] != ours["uid"]
+    of_review = ("number", "kind", "after", "start", "end", "sequence", "status")
+    assert len(found["reviews"]) == len(clinics["reviews"]) == 2
+    for theirs, ours in zip(found["reviews"], clinics["reviews"], strict=True):
+        same = {key: ours[key] for key in of_review}
+        assert theirs == {**dict.fromkeys(ours), "why": [], **same, "uid": theirs["uid"]}
         assert theirs["uid"] != ours["uid"]
 
 

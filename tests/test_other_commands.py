@@ -355,6 +355,11 @@ def test_languages_are_completed(desk: Desk) -> None:
     assert completed(desk, "meso-sched plan hair --start today --lang d") == ["de"]
 
 
+def test_the_forms_of_care_are_completed(desk: Desk) -> None:
+    assert completed(desk, "meso-sched plan hair --care ") == ["events", "alarms", "none"]
+    assert completed(desk, "meso-sched revise x.ics --care al") == ["alarms"]
+
+
 def test_completion_with_a_broken_file_is_silent(desk: Desk) -> None:
     desk.write("schedules.toml", "[clinic\n")
     assert completed(desk, "meso-sched plan h") == []

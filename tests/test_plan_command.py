@@ -69,8 +69,17 @@ def _numbered(line: str) -> bool:
     return re.match(r" ?\d+  \S", line) is not None
 
 
-def events(data: bytes) -> list[Any]:
-    return list(icalendar.Calendar.from_ical(data).walk("VEVENT"))
+def events(data: bytes, *kinds: str) -> list[Any]:
+    """The events of a calendar: those of the sessions, or of other kinds."""
+    found = icalendar.Calendar.from_ical(data).walk("VEVENT")
+    return [event for event in found if kind_of(event) in (kinds or ("APPOINTMENT",))]
+
+
+def kind_of(event: Any) -> str:  # noqa: ANN401 - icalendar is not typed
+    return str(event["CATEGORIES"].to_ical().decode())
+
+
+KINDS = ("APPOINTMENT", "REVIEW", "CARE")
 
 
 def days_of(data: bytes) -> list[str]:
@@ -122,13 +131,31 @@ def test_the_worked_example_in_the_table_the_calendar_and_the_csv_agree(desk: De
         "10:00:00+03:00"
     }
     desk.plan(*WORKED_EXAMPLE, "-o", "a.csv")
-    listed = rows_of(desk.folder / "a.csv")
+    every = rows_of(desk.folder / "a.csv")
+    listed = [row for row in every if row["number"]]
     assert [row["date"] for row in listed] == KEEPS_WEEKDAY
+    assert [(row["phase"], row["date"]) for row in every if not row["number"]] == [
+        *(("review", "2027-01-12"), ("review", "2027-07-16"))
+    ]
+    assert [row["date"] for row in every] == sorted(row["date"] for row in every)
     desk.plan(*WORKED_EXAMPLE, "-o", "a.json")
     stored = json.loads((desk.folder / "a.json").read_text())
     assert [each["start"][:10] for each in stored["sessions"]] == KEEPS_WEEKDAY
     uids = [str(event["UID"]) for event in events(calendar)]
-    assert uids == [each["uid"] for each in stored["sessions"]] == [row["uid"] for row in listed]
+    assert uids == [each["uid"] for each in stored["sessions"]]
+    assert uids == [row["uid"] for row in listed]
+    reviewed = ["2027-01-12", "2027-07-16"]  # the 15th of July is a holiday
+    reviews = events(calendar, "REVIEW")
+    assert [event["DTSTART"].dt.date().isoformat() for event in reviews] == reviewed
+    assert [each["start"] for each in stored["reviews"]] == [
+        event["DTSTART"].dt.isoformat() for event in reviews
+    ]
+    assert [each["uid"] for each in stored["reviews"]] == [str(event["UID"]) for event in reviews]
+    shown = [row for line in result.out.splitlines() if (row := line.split()) and row[0][:1] == "R"]
+    assert [row[:6] for row in shown] == [
+        ["R1", "review", "Tue", "12", "Jan", "10:30"],
+        ["R2", "review", "Fri", "16", "Jul", "10:00"],
+    ]
 
 
 def test_the_worked_example_counted_in_dates(desk: Desk) -> None:
@@ -186,7 +213,14 @@ def test_the_json_has_the_documented_keys_and_types(desk: Desk) -> None:
 
 def test_json_beside_a_file_says_what_the_file_holds(desk: Desk) -> None:
     result = desk.plan("-o", "a.ics", "--patient", "P1")
-    assert result.days == days_of((desk.folder / "a.ics").read_bytes())
+    data = (desk.folder / "a.ics").read_bytes()
+    assert result.days == days_of(data)
+    document = result.document
+    for key, kind in (("sessions", "APPOINTMENT"), ("reviews", "REVIEW")):
+        assert [(each["uid"], each["start"], each["sequence"]) for each in document[key]] == [
+            (str(each["UID"]), each["DTSTART"].dt.isoformat(), int(each["SEQUENCE"]))
+            for each in events(data, kind)
+        ]
 
 
 def test_data_is_on_stdout_and_words_are_on_stderr(desk: Desk) -> None:
@@ -419,7 +453,25 @@ def test_sessions_in_the_past_are_warned_about(desk: Desk) -> None:
     result = desk.plan(start="2027-01-05")
     assert len(result.document["warnings"]) == 1
     assert "session 1 (Tue 5 Jan 2027, 09:00) lies in the past" in result.document["warnings"][0]
-    assert desk.plan(start="2027-01-08").document["warnings"] == []
+    assert desk.plan(start="2027-01-21").document["warnings"] == []
+
+
+@pytest.mark.usefixtures("today")
+def test_a_start_before_its_preparation_could_is_warned_about_and_goes_on(desk: Desk) -> None:
+    """The longest preparation of the template takes two weeks."""
+    for start, day, since in (
+        *(("2027-01-08", "Fri 8 Jan", "Fri 25 Dec"), ("2027-01-20", "Wed 20 Jan", "Wed 6 Jan")),
+    ):
+        result = desk.plan(start=start)
+        assert result.days[0] == start
+        (warning,) = result.document["warnings"]
+        assert warning.startswith(
+            f"session 1 ({day}) comes before its preparation could: from {since} (2 weeks before)"
+        )
+        assert warning.endswith("the first start that allows it is Thu 21 Jan (--start 2027-01-21)")
+        assert f"meso-sched: warning: {warning}" in result.err
+    desk.write("schedules.toml", ISTANBUL + FIVE)
+    assert desk.plan(start="2027-01-08", regimen="five").document["warnings"] == []
 
 
 # Holidays
@@ -475,7 +527,8 @@ def test_a_courses_own_file_does_not_block_it_but_anothers_does(desk: Desk) -> N
     again = desk.plan("--patient", "P1", "--busy", "a.ics").document["sessions"]
     assert [each["start"] for each in again] == [each["start"] for each in first]
     other = desk.plan("--patient", "P2", "--busy", "a.ics").document["sessions"]
-    assert {each["start"][11:16] for each in other} == {"09:30"}
+    # Session 2 has a review behind it; care takes nobody's time.
+    assert [each["start"][11:16] for each in other] == ["09:30", "10:00", *["09:30"] * 7]
 
 
 # Files
@@ -491,15 +544,60 @@ def test_planning_again_onto_the_same_file_updates_it(desk: Desk) -> None:
     assert path.read_bytes() == first
     assert "nothing changed" in again.err
     result = desk.plan("--patient", "P1", "--away", "2027-01-12", "-o", "a.ics")
-    updated = {str(event["UID"]): event for event in events(path.read_bytes())}
+    before = {str(event["UID"]): event for event in events(first, *KINDS)}
+    every = {str(event["UID"]): event for event in events(path.read_bytes(), *KINDS)}
+    updated = {uid: event for uid, event in every.items() if kind_of(event) == "APPOINTMENT"}
     assert [str(event["UID"]) for event in events(first)] == list(updated)
+    assert set(before) == set(every)
     sequences = [int(event["SEQUENCE"]) for event in updated.values()]
     assert sequences == [each["sequence"] for each in result.document["sessions"]]
-    assert (sequences[0], sequences[1]) == (0, 1)
-    assert {int(event["SEQUENCE"]) for event in events(first)} == {0}
+    assert sequences == [0, 1, *[0] * 7]
+    # With the second session go its care and the review behind it, and nothing else.
+    second = list(updated)[1]
+    first_review = str(events(first, "REVIEW")[0]["UID"])
+    assert {uid for uid, event in every.items() if event["SEQUENCE"] == 1} == {
+        *(second, first_review),
+        *(uid for uid, event in every.items() if event.get("RELATED-TO") == second),
+    }
+    assert {int(event["SEQUENCE"]) for event in before.values()} == {0}
     moved = list(updated.values())[1]
     assert moved["DTSTART"].dt.isoformat() == result.document["sessions"][1]["start"]
     assert moved["LAST-MODIFIED"].dt > moved["CREATED"].dt
+
+
+EDITIONS = [
+    (),
+    ("--for", "clinic"),
+    ("--for", "patient"),
+    ("--for", "patient", "--discreet"),
+    ("--for", "patient", "--lang", "ar"),
+    ("--lang", "tr"),
+    ("--care", "alarms"),
+    ("--care", "none"),
+    ("--for", "patient", "--care", "alarms"),
+    ("--for", "clinic", "--care", "events"),
+]
+
+
+@pytest.mark.parametrize("edition", EDITIONS, ids=" ".join)
+def test_planning_the_same_again_changes_nothing(desk: Desk, edition: tuple[str, ...]) -> None:
+    """Each former event is known as it was written: a later sequence would tell of a change."""
+    clinic = 'name = "Dr. A"\naddress = "1 Road\\nTown"\nreminders = ["2 days", "1 hour"]\n'
+    desk.write("schedules.toml", ISTANBUL + clinic)
+    path = desk.folder / "a.ics"
+    plan = (*WORKED_EXAMPLE, *edition, "-o", "a.ics")
+    desk.setenv("SOURCE_DATE_EPOCH", "1767225600")
+    desk.plan(*plan)
+    first = path.read_bytes()
+    desk.setenv("SOURCE_DATE_EPOCH", "1770000000")
+    again = desk.plan(*plan)
+    assert path.read_bytes() == first
+    assert "nothing changed" in again.err
+    desk.plan(*plan, "--away", "2027-01-19")
+    changed = {str(each["UID"]): each for each in events(path.read_bytes(), *KINDS)
+               if each["SEQUENCE"] > 0}  # fmt: skip
+    third = str(events(first)[2]["UID"])
+    assert {str(each.get("RELATED-TO", uid)) for uid, each in changed.items()} == {third}
 
 
 def test_a_session_that_a_new_plan_drops_stays_cancelled(desk: Desk) -> None:
@@ -508,6 +606,14 @@ def test_a_session_that_a_new_plan_drops_stays_cancelled(desk: Desk) -> None:
     found = events((desk.folder / "a.ics").read_bytes())
     assert [str(event["STATUS"]) for event in found] == [*["CONFIRMED"] * 9, "CANCELLED"]
     assert "Cancelled" in str(found[-1]["SUMMARY"])
+    care = events((desk.folder / "a.ics").read_bytes(), "CARE")
+    dropped = {str(event["RELATED-TO"]) for event in care if event["STATUS"] == "CANCELLED"}
+    assert dropped == {str(found[-1]["UID"])}
+    assert not [
+        event
+        for event in care
+        if event["STATUS"] == "CONFIRMED" and str(event["RELATED-TO"]) in dropped
+    ]
 
 
 @pytest.mark.parametrize("suffix", ["ics", "json", "csv"])
@@ -721,7 +827,9 @@ def test_a_missing_choice_is_asked_for_on_a_terminal_until_it_can_be_read(desk: 
     assert code == 0, shown
     assert "Skin rejuvenation" in shown
     rows = rows_of(desk.folder / "a.csv")
-    assert [row["date"] for row in rows] == ["2027-01-05", "2027-01-19", "2027-02-02"]
+    assert [row["date"] for row in rows if row["number"]] == [
+        *("2027-01-05", "2027-01-19", "2027-02-02")
+    ]
 
 
 def test_what_was_chosen_is_not_asked_for(desk: Desk) -> None:
@@ -752,7 +860,7 @@ def test_a_course_without_a_patient_does_not_take_anothers_events_for_its_own(de
     assert desk.run(*plan, "-o", "one.ics").code == 0
     again = desk.run(*plan, "--busy", "one.ics", "--json")
     slots = {session["start"] for session in json.loads(again.out)["sessions"]}
-    taken = events((desk.folder / "one.ics").read_bytes())
+    taken = events((desk.folder / "one.ics").read_bytes(), "APPOINTMENT", "REVIEW")
     assert not slots & {event["DTSTART"].dt.isoformat() for event in taken}
 
 
@@ -817,6 +925,10 @@ def test_a_file_without_its_private_properties_is_still_updated(desk: Desk) -> N
     assert desk.run(*plan, "--away", "2027-01-12").code == 0
     found = {str(event["UID"]): int(event["SEQUENCE"]) for event in events(file.read_bytes())}
     assert list(found.values()) == [0, 1, *[0] * 7]  # only the second moves
+    second = list(found)[1]
+    for event in events(file.read_bytes(), "CARE"):
+        assert int(event["SEQUENCE"]) == (1 if event["RELATED-TO"] == second else 0)
+    assert [int(event["SEQUENCE"]) for event in events(file.read_bytes(), "REVIEW")] == [1, 0]
 
 
 def test_a_length_that_nobody_gives_is_free_to_choose(desk: Desk) -> None:

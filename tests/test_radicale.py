@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
@@ -130,9 +130,19 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the server does not answer")
 
 
-def sequences(events: Events) -> dict[str, int]:
+def sequences(data: bytes) -> dict[str, int]:
     """The SEQUENCE of every event by its UID."""
-    return {str(event["UID"]): int(event["SEQUENCE"]) for event in events.read.values()}
+    found: list[Any] = icalendar.Calendar.from_ical(data).walk("VEVENT")
+    return {str(event["UID"]): int(event["SEQUENCE"]) for event in found}
+
+
+def hrefs(uids: Iterable[str]) -> set[str]:
+    """The addresses of their objects."""
+    return {f"{COLLECTION}{uid}.ics" for uid in uids}
+
+
+SESSIONS, REVIEWS, MOMENTS = 9, 2, 6
+"""Of the course; each of its sessions has so many events of care."""
 
 
 # Told week by week; what changes of the events that were there, and how many come.
@@ -149,15 +159,20 @@ def test_an_update_changes_the_events_on_the_server_and_adds_none(
     desk: Reception, radicale: Radicale
 ) -> None:
     radicale.put(desk.course())
-    assert len(radicale.objects()) == 9
+    assert len(radicale.objects()) == SESSIONS * (1 + MOMENTS) + REVIEWS
     known = Events(radicale.export())
     for args, changed, added in STORY:
-        before = radicale.objects()
+        before, numbers = radicale.objects(), sequences(desk.file.read_bytes())
         desk.told(*args)
         radicale.put(desk.file.read_bytes())
         objects, export = radicale.objects(), Events(radicale.export())
         assert set(before) <= set(objects)
-        assert len(objects) == len(before) + added
+        assert len(objects) == len(before) + added * (1 + MOMENTS)
+        now = sequences(desk.file.read_bytes())
+        assert {href for href, etag in before.items() if objects[href] != etag} == hrefs(
+            uid for uid, number in numbers.items() if now[uid] != number
+        )
+        assert export.changed_care(known) <= {*changed, *(set(export.read) - set(known.read))}
         rises = {
             number: int(export.read[number]["SEQUENCE"]) - int(event["SEQUENCE"])
             for number, event in known.read.items()
@@ -184,21 +199,27 @@ def test_what_did_not_change_is_the_same_object_on_the_server(
     desk.told("--cancel", "9")
     radicale.put(desk.file.read_bytes())
     after = radicale.objects()
-    ninth = str(Events(desk.file.read_bytes()).read[9]["UID"])
-    changed = [href for href, etag in after.items() if before[href] != etag]
-    assert changed == [f"{COLLECTION}{ninth}.ics"]
+    found = Events(desk.file.read_bytes())
+    ninth = str(found.read[9]["UID"])
+    care = {uid for uid, number in found.session_of_care.items() if number == 9}
+    last_review = list(found.reviews)[-1]  # which follows the eighth now
+    assert set(after) == set(before)
+    assert {href for href, etag in after.items() if before[href] != etag} == hrefs(
+        (ninth, last_review, *care)
+    )
 
 
 def test_a_calendar_that_is_uploaded_whole_is_updated_whole(
     desk: Reception, radicale: Radicale
 ) -> None:
     radicale.put_whole(desk.course())
-    first = sequences(Events(radicale.export()))
+    first = sequences(radicale.export())
     desk.told("--done", "1", "--cancel", "9")
     radicale.put_whole(desk.file.read_bytes())
-    second = sequences(Events(radicale.export()))
+    second = sequences(radicale.export())
     assert set(second) == set(first)
-    assert sum(second.values()) - sum(first.values()) == 2
+    # Two sessions, the care of the one that is cancelled, and the review that followed it.
+    assert sum(second.values()) - sum(first.values()) == 2 + MOMENTS + 1
 
 
 def test_the_servers_export_is_a_course_that_goes_on(desk: Reception, radicale: Radicale) -> None:
@@ -222,7 +243,8 @@ def test_the_servers_export_is_a_course_that_goes_on(desk: Reception, radicale: 
     assert desk.run("revise", "export.ics", "--cancel", "9", "--yes").code == 0
     radicale.put((desk.folder / "export.ics").read_bytes())
     after = Events(radicale.export())
-    assert len(radicale.objects()) == 9
+    assert len(radicale.objects()) == SESSIONS * (1 + MOMENTS) + REVIEWS
+    assert after.changed_care(before) == {9}
     assert [number for number in before.read if before.seen(number) != after.seen(number)] == [9]
     assert after.all("SEQUENCE")[8] == "1"
 
@@ -251,8 +273,12 @@ def test_two_patients_in_one_calendar_do_not_touch_each_other(
     desk.told("--stop")
     radicale.put(desk.file.read_bytes())
     after = radicale.objects()
-    assert len(after) == 18
-    assert sum(before[href] != etag for href, etag in after.items()) == 6
+    assert set(after) == set(before)
+    assert len(after) == 2 * (SESSIONS * (1 + MOMENTS) + REVIEWS)
+    changed = {href for href, etag in after.items() if before[href] != etag}
+    # Six sessions with their care, and the review behind the last of them.
+    assert len(changed) == 6 * (1 + MOMENTS) + 1
+    assert changed <= hrefs(sequences(desk.file.read_bytes()))
 
 
 # khal
@@ -270,8 +296,12 @@ def test_what_khal_took_and_gives_back_is_a_course_that_goes_on(
     result = desk.run("revise", "export.ics", "--move", "4=2027-01-27T09:00", "--yes")
     assert result.code == 0, result.err
     khal("import", "--batch", str(desk.folder / "export.ics"))
+    former = Events((desk.folder / "export.ics").read_bytes())
     after = Events(exported(khal))
-    assert len(after.read) == 9
+    assert len(after.read) == SESSIONS
+    assert len(after.care) == SESSIONS * MOMENTS
+    assert len(after.reviews) == REVIEWS
+    assert (after.changed_care(former), after.changed_reviews(former)) == (set(), 0)
     assert after.start(4) == "2027-01-27T09:00"
     assert after.all("SUMMARY")[:4] == [
         *("Done: P1 (1/9)", "Done: P1 (2/9)", "Done: P1 (3/9)", "P1 (4/9)"),

@@ -82,18 +82,48 @@ def desk(
 
 
 class Events:
-    """The sessions of a calendar by number: as icalendar reads them and as the file has them."""
+    """The sessions of a calendar by number: as icalendar reads them and as the file has them.
+
+    ``reviews`` and ``care`` are the bytes of the other events of the course by their UIDs.
+    """
 
     def __init__(self, data: bytes) -> None:
         found = icalendar.Calendar.from_ical(data).walk("VEVENT")
         blocks = re.findall(rb"BEGIN:VEVENT\r\n.*?END:VEVENT\r\n", data, re.DOTALL)
         self.read: dict[int, Any] = {}
         self.bytes: dict[int, bytes] = {}
+        self.reviews: dict[str, bytes] = {}
+        self.care: dict[str, bytes] = {}
+        self.session_of_care: dict[str, int] = {}
+        numbers: dict[str, int] = {}
+        related: dict[str, str] = {}
         for event, block in zip(found, blocks, strict=True):
-            number = re.match(r"Session (\d+) of", str(event.get("DESCRIPTION", "")))
+            said = str(event.get("DESCRIPTION", ""))
+            number = re.match(r"(?:Session|Appointment) (\d+) of", said)
+            uid = str(event["UID"])
             if number:
                 self.read[int(number[1])] = event
                 self.bytes[int(number[1])] = block
+                numbers[uid] = int(number[1])
+            elif b"\r\nCATEGORIES:REVIEW\r\n" in block:
+                self.reviews[uid] = block
+            elif b"\r\nCATEGORIES:CARE\r\n" in block:
+                self.care[uid] = block
+                related[uid] = str(event["RELATED-TO"])
+        self.session_of_care = {uid: numbers[session] for uid, session in related.items()}
+
+    def changed_care(self, former: Events) -> set[int]:
+        """The sessions whose care has an event that is new or another than it was."""
+        assert set(former.care) <= set(self.care)
+        new = {
+            uid for uid, block in self.care.items() if _told(former.care.get(uid)) != _told(block)
+        }
+        return {self.session_of_care[uid] for uid in new}
+
+    def changed_reviews(self, former: Events) -> int:
+        """How many events of reviews are others than they were."""
+        assert set(former.reviews) == set(self.reviews)
+        return sum(_told(former.reviews[uid]) != _told(each) for uid, each in self.reviews.items())
 
     def all(self, name: str) -> list[str]:
         """One property of every session, in their order."""
@@ -114,6 +144,12 @@ class Events:
         event = self.read.get(number, {})
         names = ("DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "STATUS", "TRANSP")
         return tuple(event[name].to_ical().decode() for name in names if name in event)
+
+
+def _told(event: bytes | None) -> list[bytes]:
+    """The lines of an event but for those that only this tool reads."""
+    lines = unfolded(event or b"").split(b"\r\n")
+    return [line for line in lines if not line.startswith(b"X-MESO")]
 
 
 def rows(out: str) -> list[list[str]]:
@@ -233,6 +269,8 @@ def test_the_events_that_changed_are_new_and_the_others_are_as_they_were(
     assert [each["start"][:16] for each in document["sessions"]] == [
         new.start(number) for number in sorted(new.read)
     ]
+    assert new.changed_care(old) <= case.changed
+    assert new.changed_reviews(old) == len(document["review_changes"])
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -352,19 +390,25 @@ def test_revisions_can_be_told_one_after_the_other_or_at_once(desk: Reception) -
 TOLD = ("--done", "1", "--done", "2=2027-01-13T10:30", "--missed", "3", "--cancel", "9")
 SIDE_BY_SIDE = """\
 Hair mesotherapy (scalp), P1, course 1, from Tue 5 Jan 2027, Europe/Istanbul
-#  Phase         Before            After             Gap  What
-1  weekly 1/4    Tue 5 Jan 10:00   as booked              done
-2  weekly 2/4    Tue 12 Jan 10:00  Wed 13 Jan 10:30   8d  done
-3  weekly 3/4    Tue 19 Jan 10:00  Wed 20 Jan 12:00   7d  missed; not before Wed
-                                                          20 Jan; +1 day; 10:00:
-                                                          not before 12:00;
-                                                          12:00 instead
-4  weekly 4/4    Tue 26 Jan 10:00  same               6d
-5  biweekly 1/2  Tue 9 Feb 10:00   same              14d
-6  biweekly 2/2  Tue 23 Feb 10:00  same              14d
-7  monthly 1/3   Tue 23 Mar 10:00  same              28d
-8  monthly 2/3   Tue 20 Apr 10:00  same              28d
-9  monthly 3/3   Thu 20 May 10:00  -                      cancelled
+ #  Phase         Before            After             Gap  What
+ 1  weekly 1/4    Tue 5 Jan 10:00   as booked              done
+ 2  weekly 2/4    Tue 12 Jan 10:00  Wed 13 Jan 10:30   8d  done
+ 3  weekly 3/4    Tue 19 Jan 10:00  Wed 20 Jan 12:00   7d  missed; not before
+                                                           Wed 20 Jan; +1 day;
+                                                           10:00: not before
+                                                           12:00; 12:00 instead
+ 4  weekly 4/4    Tue 26 Jan 10:00  same               6d
+ 5  biweekly 1/2  Tue 9 Feb 10:00   same              14d
+ 6  biweekly 2/2  Tue 23 Feb 10:00  same              14d
+ 7  monthly 1/3   Tue 23 Mar 10:00  same              28d
+ 8  monthly 2/3   Tue 20 Apr 10:00  same              28d
+ 9  monthly 3/3   Thu 20 May 10:00  -                      cancelled
+"""
+REVIEWS_BESIDE = """\
+R1  review        Tue 12 Jan 10:30  Wed 20 Jan 12:30
+R2  review        Mon 21 Jun 10:00  Thu 20 May 10:00
+""".splitlines()
+HOW_IT_STANDS = """\
 Limits: at 10:00 (--at none, --on none … lift them).
 2 of 9 sessions done, 1 missed; 0.5 days from the ideal date on average, 1 day
 late at most.
@@ -374,9 +418,17 @@ late at most.
 def test_before_and_after_stand_side_by_side_in_80_columns(desk: Reception) -> None:
     desk.course()
     result = desk.revise(*TOLD, "--yes")
-    assert result.out == SIDE_BY_SIDE
+    assert result.out.startswith(SIDE_BY_SIDE)
+    behind = result.out.removeprefix(SIDE_BY_SIDE)
+    reviews = [line for line in behind.splitlines() if re.match(r"R\d ", line)]
+    # The first look was to be after a session that was done a day later.
+    assert [line[:53].rstrip() for line in reviews] == REVIEWS_BESIDE
+    assert "First look at the" in reviews[0]
+    assert "Final result; moved" in reviews[1]
+    assert result.out.endswith(f"\n{HOW_IT_STANDS}")
     assert result.err == (
-        "meso-sched: P1.ics: updated, 4 sessions changed; the former version is in P1.ics~\n"
+        "meso-sched: P1.ics: updated, 4 sessions and 2 reviews changed; the former version is in"
+        " P1.ics~\n"
     )
 
 
@@ -422,7 +474,7 @@ def test_a_yes_writes_and_keeps_the_former_version(far: Reception, answer: str) 
     code, shown = far.terminal(*CANCEL, answers=[(ASKED, answer)])
     assert code == 0, shown
     assert "9 sessions done" in plain(shown)
-    assert "P1.ics: updated, 1 session changed" in plain(shown)
+    assert "P1.ics: updated, 1 session and 1 review changed" in plain(shown)
     assert (far.folder / "P1.ics~").read_bytes() == former
     assert Events(far.file.read_bytes()).all("STATUS")[8] == "CANCELLED"
 
@@ -499,7 +551,7 @@ def test_the_json_is_that_of_plan_with_the_changes(desk: Reception) -> None:
     assert document["schema"] == "meso-sched/plan/1"
     assert set(document) == {
         *("schema", "course", "sessions", "reviews", "warnings"),
-        *("found", "changes", "adherence", "limits", "written"),
+        *("found", "changes", "review_changes", "adherence", "limits", "written"),
     }
     assert document["course"] == {
         "regimen": "hair",
@@ -524,6 +576,21 @@ def test_the_json_is_that_of_plan_with_the_changes(desk: Reception) -> None:
         "done on Wed 13 Jan 2027 at 10:30, booked for Tue 12 Jan 2027 at 10:00"
     ]
     assert (document["found"], document["warnings"], document["written"]) == ([], [], True)
+    look, final = document["review_changes"]
+    assert (look["number"], look["what"], look["before"]["start"], look["after"]["start"]) == (
+        *(1, "moved", "2027-01-12T10:30:00+03:00", "2027-01-20T12:30:00+03:00"),
+    )
+    assert final == {
+        "number": 2,
+        "what": "moved",
+        "before": {"start": "2027-06-21T10:00:00+03:00", "end": "2027-06-21T10:30:00+03:00"},
+        "after": {"start": "2027-05-20T10:00:00+03:00", "end": "2027-05-20T10:30:00+03:00"},
+        "why": [],
+    }
+    assert [each["after"] for each in document["review_changes"]] == [
+        {"start": each["start"], "end": each["end"]} for each in document["reviews"]
+    ]
+    assert [each["sequence"] for each in document["reviews"]] == [1, 1]
 
 
 def test_the_json_of_a_new_session_has_nothing_before_it(desk: Reception) -> None:
@@ -536,7 +603,7 @@ def test_the_json_without_options_tells_how_the_course_stands(desk: Reception) -
     desk.course()
     before = desk.files()
     document = desk.revise("--json").document
-    assert document["changes"] == []
+    assert (document["changes"], document["review_changes"]) == ([], [])
     assert document["written"] is False
     assert [each["start"][:10] for each in document["sessions"]] == BOOKED
     assert len(document["warnings"]) == 1
@@ -611,6 +678,8 @@ def test_the_patients_copy_has_uids_of_its_own_and_is_updated(desk: Reception) -
     assert second.start(4) == "2027-01-27T09:00"
     assert [number for number in ALL if first.bytes[number] != second.bytes[number]] == [4]
     assert second.all("SEQUENCE") == ["0", "0", "0", "1", "0", "0", "0", "0", "0"]
+    assert second.changed_care(first) == {4}
+    assert second.changed_reviews(first) == 0
     assert (desk.folder / "copy.ics~").exists()
 
 
@@ -623,7 +692,9 @@ def test_the_patients_copy_and_the_clinics_file_are_never_written_over_each_othe
     for args in (("-o", "copy.ics"), ("--for", "patient", "-o", "P1.ics")):
         result = desk.revise("--done", "1", *args)
         assert (result.code, result.out) == (2, "")
-        assert "holds something else than this course; choose another name" in result.err
+        is_own = args[-1] == "P1.ics"
+        told = "own file stays as it was planned" if is_own else "something else than this course"
+        assert told in result.err
         assert desk.files() == before
 
 
@@ -925,6 +996,70 @@ def test_a_session_cancelled_in_the_calendar_is_taken_over(desk: Reception) -> N
     assert Events(desk.file.read_bytes()).all("SUMMARY")[8] == "Cancelled: P1 (9/9)"
 
 
+WITHOUT_TEMPLATE = """[regimens.hair]
+title = "Another"
+[[regimens.hair.phases]]
+name = "weekly"
+sessions = "4-6"
+every = "1 week"
+"""
+
+
+def test_reviews_and_care_outlive_their_records_and_their_template(desk: Reception) -> None:
+    """What nothing tells any more is left as it stands: only session 4 has moved."""
+    lines = unfolded(desk.course()).split(b"\r\n")
+    desk.file.write_bytes(b"\r\n".join(line for line in lines if line[:6] != b"X-MESO"))
+    desk.write("schedules.toml", ISTANBUL + WITHOUT_TEMPLATE)
+    former = Events(desk.file.read_bytes())
+    desk.told("--move", "4=2027-01-27T09:00")
+    new = Events(desk.file.read_bytes())
+    assert {number for number in ALL if former.seen(number) != new.seen(number)} == {4}
+    assert new.changed_care(former) <= {4}
+    assert new.changed_reviews(former) == 0
+    assert b"STATUS:CANCELLED" not in desk.file.read_bytes()
+
+
+def test_reviews_and_care_outlive_their_records(desk: Reception) -> None:
+    lines = unfolded(desk.course()).split(b"\r\n")
+    desk.file.write_bytes(b"\r\n".join(line for line in lines if line[:6] != b"X-MESO"))
+    former = Events(desk.file.read_bytes())
+    document = desk.told("--move", "4=2027-01-27T09:00")
+    assert document["review_changes"] == []
+    new = Events(desk.file.read_bytes())
+    assert new.changed_care(former) == {4}
+    assert new.changed_reviews(former) == 0
+
+
+def test_a_review_that_was_dragged_stays_where_it_is(desk: Reception) -> None:
+    data = desk.course()
+    (first, second) = Events(data).reviews.values()
+    desk.file.write_bytes(
+        data.replace(second, dragged(second, "20270621T100000", "20270624T150000"))
+    )
+    document = desk.told("--cancel", "9")
+    assert document["found"] == [
+        "review 2 was moved in the calendar: Mon 21 Jun 10:00 -> Thu 24 Jun 15:00"
+    ]
+    assert [each["start"][:16] for each in document["reviews"]] == [
+        *("2027-01-12T10:30", "2027-06-24T15:00")
+    ]
+    assert first in Events(desk.file.read_bytes()).reviews.values()
+    after = desk.revise("--json").document
+    assert (after["found"], after["review_changes"]) == ([], [])
+
+
+def test_a_review_goes_where_there_is_time_for_it(desk: Reception) -> None:
+    desk.course()
+    document = desk.told(
+        "--busy", str(desk.write("o.ics", busy("20270621T060000Z", "20270621T150000Z")))
+    )
+    assert (document["changes"], [each["number"] for each in document["review_changes"]]) == (
+        [],
+        [2],
+    )
+    assert document["reviews"][1]["start"][:10] == "2027-06-22"
+
+
 STRANGER = (
     "BEGIN:VEVENT\r\nUID:stranger@example.org\r\nDTSTAMP:20260101T000000Z\r\n"
     "DTSTART:20270209T060000Z\r\nDTEND:20270209T080000Z\r\nSUMMARY:Staff meeting\\, all of\r\n"
@@ -948,7 +1083,8 @@ def test_other_events_in_the_calendar_are_kept_line_for_line(desk: Reception) ->
     after = desk.file.read_bytes()
     assert unfolded(STRANGER.encode()) in unfolded(after)
     assert len(document["sessions"]) == 9
-    assert len(icalendar.Calendar.from_ical(after).walk("VEVENT")) == 10
+    found = icalendar.Calendar.from_ical(after).walk("VEVENT")
+    assert len(found) == 1 + len(icalendar.Calendar.from_ical(data).walk("VEVENT"))
     assert Events(after).all("SUMMARY")[0] == "Done: P1 (1/9)"
 
 
@@ -1133,7 +1269,17 @@ TOLD_WRONGLY = {
     "the patient's words into the clinic's file": Bad(
         ("--done", "3", "--for", "patient"),
         2,
-        "--for: goes with -o FILE; a course's own file stays the clinic's as it was planned",
+        "--for: goes with -o FILE; a course's own file stays as it was planned",
+    ),
+    "another language into the clinic's file": Bad(
+        ("--done", "3", "--lang", "tr"),
+        2,
+        "--lang: goes with -o FILE; a course's own file stays as it was planned",
+    ),
+    "other care into the clinic's file": Bad(
+        ("--done", "3", "--care", "none"),
+        2,
+        "--care: goes with -o FILE; a course's own file stays as it was planned",
     ),
     "an audience that is none": Bad(
         ("--for", "doctor", "-o", "x.ics"),

@@ -16,19 +16,20 @@ from typing import Any
 import icalendar
 import pytest
 import vobject
-from building import clinic, phase, regimen, week
+from building import cared_for, clinic, phase, regimen, week
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from judge_ical import content_lines, events_of, judged
+from judge_ical import Component, content_lines, events_of, judged
 
 from meso_sched.core.booked import BookedSession, Slot, Status
 from meso_sched.core.clinic import Clinic, Limits
 from meso_sched.core.course import Choices, Course, IdealSession, make_course
 from meso_sched.core.plan import Plan, PlanRequest, make_plan
-from meso_sched.core.regimen import Keep, Text
+from meso_sched.core.regimen import Keep, Regimen, Text
 from meso_sched.core.walltime import DateRange, Span
 from meso_sched.errors import FileError
 from meso_sched.exchange.comparing import measured
+from meso_sched.exchange.editions import CareForm, Edition
 from meso_sched.exchange.events import course_file
 from meso_sched.exchange.ical import to_ics
 from meso_sched.exchange.stored import StoredCourse, read_course
@@ -50,7 +51,12 @@ TEMPLATE = replace(
     title=Text.english("Sample"),
     length_sources=("S3", "S9"),
 )
+CARED = cared_for(TEMPLATE)
+MOMENTS = 4
+"""So many events of care a session of it has."""
 PLACE = replace(clinic(HOURS, zone=load_zone(ZONE)), name="Dr. A", reminders=(60,))
+DEFAULT = Edition()
+CLINICS, PATIENTS = Edition("clinic"), Edition("patient")
 
 
 def plan(
@@ -63,11 +69,12 @@ def plan(
     place: Clinic = PLACE,
     limits: Limits | None = None,
     keep: Keep = Keep.WEEKDAY,
+    template: Regimen = TEMPLATE,
 ) -> Plan:
     """A plan of weekly, "series, part 2" and monthly sessions, at 10:00 unless told otherwise."""
     names = ("weekly", "series, part 2", "monthly")
     course = make_course(
-        TEMPLATE,
+        template,
         Choices(sessions=dict(zip(names, counts, strict=True))),
         start=start,
         patient=patient,
@@ -78,8 +85,8 @@ def plan(
     return make_plan(PlanRequest(course, place, time(10), wish))
 
 
-def text_of(made: Plan, audience: str = "", stamp: datetime = STAMP) -> str:
-    return to_ics(course_file(made, audience, stamp)).decode()
+def text_of(made: Plan, edition: Edition = DEFAULT, stamp: datetime = STAMP) -> str:
+    return to_ics(course_file(made, edition, stamp)).decode()
 
 
 def read(text: str, ids: Sequence[str] = ("hair", "sample"), place: Clinic = PLACE) -> StoredCourse:
@@ -107,7 +114,7 @@ def folded(lines: Sequence[str]) -> str:
 
 
 def uid_of(number: int) -> str:
-    return course_file(plan(), "", STAMP).events[number - 1].uid
+    return course_file(plan(), Edition(), STAMP).events[number - 1].uid
 
 
 def edited(text: str, number: int, edit: Callable[[list[str]], list[str]]) -> str:
@@ -189,6 +196,8 @@ def courses(draw: st.DrawFn) -> Course:
         keep=draw(st.sampled_from(Keep)),
     )
     if draw(st.booleans()):
+        course = course._replace(regimen=cared_for(course.regimen))
+    if draw(st.booleans()):
         first, *rest = course.phases
         again = first._replace(restarted=course.start + timedelta(days=draw(st.integers(30, 90))))
         cut = first._replace(sessions=1, whole=first.sessions)
@@ -222,28 +231,61 @@ def plans(draw: st.DrawFn) -> Plan:
                 why=draw(st.sampled_from(((), ("closed", "Tue 5 Jan is a \\holiday,; +1 day")))),
             )
         )
+    reviews = [
+        each._replace(
+            status=draw(st.sampled_from(Status)),
+            by_hand=draw(st.booleans()),
+            why=draw(st.sampled_from(((), ("closed, too",)))),
+        )
+        for each in made.reviews
+    ]
     return made._replace(
-        booked=measured(skipping(booked)), limits=limits, around_busy=draw(st.booleans())
+        booked=measured(skipping(booked)),
+        limits=limits,
+        around_busy=draw(st.booleans()),
+        reviews=tuple(reviews),
     )
+
+
+EDITIONS = st.builds(
+    Edition,
+    st.sampled_from(("", "clinic")),
+    st.sampled_from(("en", "tr", "ar")),
+    st.sampled_from(CareForm),
+    st.just(False),
+)
 
 
 def _to_minute(moment: time) -> time:
     return time(moment.hour % 12, moment.minute)
 
 
+def told_in(made: Plan, edition: Edition) -> Plan:
+    """The plan without what is for clinicians alone, which only the clinic's own file has."""
+    if edition.audience == "clinic":
+        return made
+    care = made.course.regimen.care._replace(screening=(), technique=(), notes=())
+    regimen = replace(made.course.regimen, care=care)
+    return made._replace(course=made.course._replace(regimen=regimen))
+
+
 @settings(deadline=None, max_examples=120)
-@given(plans(), st.sampled_from(("", "clinic")))
-def test_a_course_is_read_back_whole(made: Plan, audience: str) -> None:
-    found = read_course(text_of(made, audience), "a.ics", made.clinic)
-    assert found.recorded == made
-    assert found.current == made
-    assert (found.found, found.audience, found.stripped) == ((), audience, False)
+@given(plans(), EDITIONS)
+def test_a_course_is_read_back_whole(made: Plan, edition: Edition) -> None:
+    found = read_course(text_of(made, edition), "a.ics", made.clinic)
+    assert found.recorded == told_in(made, edition)
+    assert found.current == found.recorded
+    assert (found.found, found.edition) == ((), edition)
+    assert (found.stripped, found.lacks_care) == (False, False)
+    # What the file does not tell, the template of today does.
+    informed = found.informed({"sample": made.course.regimen})
+    assert (informed.recorded, informed.current) == (made, made)
 
 
 @settings(deadline=None, max_examples=60)
-@given(plans(), st.sampled_from(("", "clinic")))
-def test_a_revision_that_changes_nothing_gives_the_same_bytes(made: Plan, audience: str) -> None:
-    text = text_of(made, audience)
+@given(plans(), EDITIONS)
+def test_a_revision_that_changes_nothing_gives_the_same_bytes(made: Plan, edition: Edition) -> None:
+    text = text_of(made, edition)
     assert revised(text, lambda plan: plan) == text
 
 
@@ -252,8 +294,8 @@ def revised(
 ) -> str:
     """What stands in the file after a revision of what the calendar has."""
     found = read_course(text, "a.ics", PLACE, ids)
-    new = course_file(change(found.current), found.audience, stamp)
-    base = course_file(found.recorded, found.audience, stamp)
+    new = course_file(change(found.current), found.edition, stamp)
+    base = course_file(found.recorded, found.edition, stamp)
     return to_ics(updated(new, found.file, stamp, base)).decode()
 
 
@@ -352,11 +394,22 @@ def with_custom_zone(text: str) -> str:
 
 
 def with_durations(text: str) -> str:
-    return re.sub(rf"DTEND;TZID={ZONE}:\w+", "DURATION:PT30M", text)
+    def instead(found: re.Match[str]) -> str:
+        start, end = (
+            datetime.fromisoformat(each).replace(tzinfo=load_zone(ZONE)).astimezone(UTC)
+            for each in found.groups()
+        )
+        minutes = int((end - start).total_seconds()) // 60
+        return f"DTSTART;TZID={ZONE}:{found[1]}\r\nDURATION:PT{minutes}M"
+
+    times = rf"DTSTART;TZID={ZONE}:(\w+)\r\nDTEND;TZID={ZONE}:(\w+)"
+    return re.sub(times, instead, text)
 
 
 def without_ends(text: str) -> str:
-    return re.sub(rf"DTEND;TZID={ZONE}:\w+\r\n", "", text)
+    """Those of the appointments, whose records tell how long they are."""
+    appointment = rf"DTEND;TZID={ZONE}:\w+\r\n(?=(?:(?!END:).)*CATEGORIES:[AR])"
+    return re.sub(appointment, "", text, flags=re.DOTALL)
 
 
 PROGRAMS = (
@@ -369,11 +422,13 @@ PROGRAMS = (
 def test_what_a_program_did_to_the_file_changes_nothing_of_the_course(
     program: Callable[[str], str],
 ) -> None:
-    made = moved(plan((3, 2, 2), patient="O'Brien, Ann; \\n"), 2, status=Status.FULFILLED)
+    made = plan((3, 2, 2), patient="O'Brien, Ann; \\n", template=CARED)
+    made = moved(made, 2, status=Status.FULFILLED)
     text = program(text_of(made))
     found = read(text)
     assert found.found == ()
     assert found.current.booked == made.booked
+    assert found.current.reviews == made.reviews
     assert found.current == found.recorded
     # Giving it back unchanged is giving back what that program wrote.
     assert revised(text, lambda plan: plan) == text
@@ -385,10 +440,10 @@ def by_uid(text: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda each: each.__name__)
-def test_a_revision_of_such_a_file_writes_one_event_anew_and_keeps_the_others(
+def test_a_revision_of_such_a_file_writes_a_session_and_its_care_anew_and_keeps_the_others(
     program: Callable[[str], str],
 ) -> None:
-    text = program(text_of(plan()))
+    text = program(text_of(plan(template=CARED)))
     new = at(3, 15, 0, month=2)
     again = revised(text, lambda made: moved(made, 4, start=new, end=new + timedelta(minutes=30)))
     before, after = read(text), read(again)
@@ -399,9 +454,11 @@ def test_a_revision_of_such_a_file_writes_one_event_anew_and_keeps_the_others(
     assert after.current.booked[3].start == new
     events, first = by_uid(again), by_uid(text)
     uid = before.file.events[3].uid
+    care = {each.uid for each in before.file.parts if each.number == 4}
+    assert len(care) == MOMENTS
     for key, event in events.items():
-        assert int(event["SEQUENCE"]) == (1 if key == uid else 0)
-        assert (event.to_ical() == first[key].to_ical()) is (key != uid)
+        assert int(event["SEQUENCE"]) == (1 if key in {uid, *care} else 0)
+        assert (event.to_ical() == first[key].to_ical()) is (key not in {uid, *care})
     assert events[uid]["DTSTART"].dt.astimezone(UTC) == new.astimezone(UTC)
     assert events[uid]["DTEND"].dt.astimezone(UTC) == (new + timedelta(minutes=30)).astimezone(UTC)
 
@@ -518,6 +575,209 @@ def test_a_session_that_is_no_longer_there_counts_as_cancelled_and_comes_back_as
     assert read(again).found == ()
 
 
+# ---- Reviews and care ----------------------------------------------------------------------------
+
+
+def edited_where(text: str, words: str, edit: Callable[[list[str]], list[str]]) -> str:
+    """The file with the one event changed whose lines hold these words."""
+    events = re.findall(r"BEGIN:VEVENT.*?END:VEVENT", text.replace("\r\n ", ""), re.DOTALL)
+    (number,) = [n for n, event in enumerate(events, 1) if words in event]
+    return edited(text, number, edit)
+
+
+def without_event(text: str, words: str) -> str:
+    """The file without the one event whose lines hold these words."""
+    whole = text.replace("\r\n ", "")
+    events = re.findall(r"BEGIN:VEVENT.*?END:VEVENT\r\n", whole, re.DOTALL)
+    (event,) = [event for event in events if words in event]
+    return whole.replace(event, "")
+
+
+def of_kind(text: str, kind: str) -> list[Component]:
+    """The events of a category that the judge has nothing against, in time order."""
+    return [each for each in events_of(text.encode()) if each.value("CATEGORIES") == kind]
+
+
+REVIEW = "SUMMARY:P1 (review 1)"
+REVIEWED = plan(template=CARED)
+DRAGGED_REVIEWS = (
+    (
+        "to another day",
+        with_lines(
+            DTSTART=f"DTSTART;TZID={ZONE}:20270113T110000",
+            DTEND=f"DTEND;TZID={ZONE}:20270113T113000",
+        ),
+        (at(13, 11), at(13, 11, 30)),
+        "review 1 was moved in the calendar: Tue 12 Jan 10:30 -> Wed 13 Jan 11:00",
+    ),
+    (
+        "made longer",
+        with_lines(DTEND=f"DTEND;TZID={ZONE}:20270112T113000"),
+        (at(12, 10, 30), at(12, 11, 30)),
+        "review 1 now ends at 11:30 in the calendar",
+    ),
+    (
+        "a whole day",
+        with_lines(DTSTART="DTSTART;VALUE=DATE:20270114", DTEND="DTEND;VALUE=DATE:20270115"),
+        (at(14, 10, 30), at(14, 11)),
+        "review 1 is a whole day in the calendar: it counts as Thu 14 Jan 10:30",
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("edit", "slot", "said"),
+    [pytest.param(*each[1:], id=each[0]) for each in DRAGGED_REVIEWS],
+)
+def test_where_the_calendar_has_a_review_it_is(
+    edit: Callable[[list[str]], list[str]], slot: tuple[datetime, datetime], said: str
+) -> None:
+    text = edited_where(text_of(REVIEWED), REVIEW, edit)
+    found = read(text)
+    assert found.found == (said,)
+    assert found.recorded.reviews == REVIEWED.reviews
+    first, second = found.current.reviews
+    assert (first.slot, first.by_hand) == (slot, True)
+    assert second == REVIEWED.reviews[1]
+    # Written once more, it is known, and the calendar is left where it is.
+    written = revised(text, lambda plan: plan)
+    assert read(written).found == ()
+    assert read(written).current.reviews[0].slot == slot
+    events = of_kind(written, "REVIEW")
+    assert (events[0].moment("DTSTART"), events[0].moment("DTEND")) == slot
+    assert [event.value("SEQUENCE") for event in events] == ["1", "0"]
+
+
+def test_a_review_that_was_cancelled_elsewhere_is_cancelled() -> None:
+    text = edited_where(text_of(REVIEWED), REVIEW, with_lines(STATUS="STATUS:CANCELLED"))
+    found = read(text)
+    assert found.found == ("review 1 was cancelled in the calendar",)
+    assert [each.status for each in found.current.reviews] == [Status.CANCELLED, Status.BOOKED]
+    written = revised(text, lambda plan: plan)
+    first, second = of_kind(written, "REVIEW")
+    assert first.text("SUMMARY") == "Cancelled: P1 (review 1)"
+    assert (first.value("TRANSP"), first.components) == ("TRANSPARENT", [])
+    assert second.value("SEQUENCE") == "0"
+    again = edited_where(written, "P1 (review 1)", with_lines(STATUS="STATUS:CONFIRMED"))
+    assert read(again).found == ("review 1 was cancelled and is confirmed again in the calendar",)
+    assert read(again).current.reviews == REVIEWED.reviews
+
+
+def test_a_review_that_is_no_longer_there_counts_as_cancelled_and_comes_back_as_such() -> None:
+    found = read(text := without_event(text_of(REVIEWED), REVIEW))
+    assert found.found == ("review 1 is no longer in the calendar: it counts as cancelled",)
+    assert [each.status for each in found.current.reviews] == [Status.CANCELLED, Status.BOOKED]
+    written = revised(text, lambda plan: plan)
+    assert [
+        (event.text("SUMMARY"), event.value("STATUS"), event.value("SEQUENCE"))
+        for event in of_kind(written, "REVIEW")
+    ] == [("Cancelled: P1 (review 1)", "CANCELLED", "1"), ("P1 (review 2)", "CONFIRMED", "0")]
+    assert read(written).found == ()
+
+
+def told_of(events: Sequence[Component], uid: str) -> list[tuple[str, ...]]:
+    """Status, sequence and UID of the care of a session."""
+    return [
+        (event.value("STATUS"), event.value("SEQUENCE"), event.value("UID"))
+        for event in events
+        if event.value("RELATED-TO") == uid
+    ]
+
+
+def test_the_care_of_a_session_goes_where_the_session_goes() -> None:
+    text, new = text_of(REVIEWED), at(21, 15)
+    again = revised(text, lambda made: moved(made, 3, start=new, end=new + timedelta(minutes=30)))
+    before, after = of_kind(text, "CARE"), of_kind(again, "CARE")
+    assert {each.value("UID") for each in before} == {each.value("UID") for each in after}
+    mine = [each for each in after if each.value("RELATED-TO") == uid_of(3)]
+    assert sorted((each.moment("DTSTART"), each.moment("DTEND")) for each in mine) == [
+        (at(7, 0), at(8, 0)),  # two weeks before
+        (at(20, 3), new),  # 36 hours before
+        (at(21, 15, 30), at(21, 15, 45)),  # 15 minutes after
+        (at(21, 15, 30), at(23, 15, 30)),  # 1-2 days after
+    ]
+    assert {each.value("SEQUENCE") for each in mine} == {"1"}
+    assert [each.value("RELATED-TO") for each in after if each.value("SEQUENCE") == "1"] == [
+        uid_of(3)
+    ] * MOMENTS
+
+
+def test_the_care_of_a_cancelled_session_is_cancelled_and_comes_back_with_it() -> None:
+    text = edited_where(
+        text_of(REVIEWED), "SUMMARY:P1 (2/6)\r\n", with_lines(STATUS="STATUS:CANCELLED")
+    )
+    cancelled = revised(text, lambda plan: plan)
+    care = of_kind(cancelled, "CARE")
+    assert [each[:2] for each in told_of(care, uid_of(2))] == [("CANCELLED", "1")] * MOMENTS
+    assert [each[:2] for each in told_of(care, uid_of(3))] == [("CONFIRMED", "0")] * MOMENTS
+    assert read(cancelled).found == ()
+    assert revised(cancelled, lambda plan: plan, LATER + timedelta(days=1)) == cancelled
+    booked = revised(cancelled, lambda plan: moved(plan, 2, status=Status.BOOKED))
+    assert [each[:2] for each in told_of(of_kind(booked, "CARE"), uid_of(2))] == [
+        ("CONFIRMED", "2")
+    ] * MOMENTS
+    summaries = [each.text("SUMMARY") for each in of_kind(text_of(REVIEWED), "CARE")]
+    assert [each.text("SUMMARY") for each in of_kind(booked, "CARE")] == summaries
+
+
+DAY_OF_2 = "SUMMARY:P1 (2/6): before\\, from Tue 29 Dec"
+
+
+def test_care_that_a_person_dragged_goes_back_to_its_session() -> None:
+    """It says itself from when it holds, and that is by the session."""
+    drag = with_lines(DTSTART="DTSTART;VALUE=DATE:20270104", DTEND="DTEND;VALUE=DATE:20270105")
+    text = text_of(REVIEWED)
+    again = revised(edited_where(text, DAY_OF_2, drag), lambda plan: plan)
+    assert read(again).found == ()
+    (event,) = [each for each in of_kind(again, "CARE") if each.value("SEQUENCE") == "1"]
+    assert (event.value("DTSTART"), event.value("DTEND")) == ("20261229", "20261230")
+    assert event.value("RELATED-TO") == uid_of(2)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("Africa/Cairo", date(2027, 5, 14)),
+        ("America/Santiago", date(2027, 9, 19)),
+        ("Asia/Beirut", date(2027, 4, 11)),
+    ],
+)
+def test_a_day_of_care_whose_midnight_the_zone_skips_changes_nothing(zone: str, day: date) -> None:
+    place = replace(PLACE, zone_name=zone, zone=load_zone(zone))
+    made = plan(start=day, place=place, template=CARED)
+    skipped = datetime.combine(day - timedelta(weeks=2), time(), place.zone)
+    assert skipped.astimezone(UTC).astimezone(place.zone).time() == time(1)
+    text = text_of(made)
+    first = of_kind(text, "CARE")[0]
+    assert (first.value("DTSTART"), first.value("DTEND")) == (
+        f"{skipped:%Y%m%d}",
+        f"{skipped + timedelta(days=1):%Y%m%d}",
+    )
+    assert revised(text, lambda plan: plan) == text
+
+
+def test_care_that_is_no_longer_there_comes_back_and_says_so() -> None:
+    text = text_of(REVIEWED)
+    again = revised(without_event(text, DAY_OF_2), lambda plan: plan)
+    assert [each.value("UID") for each in of_kind(again, "CARE")] == [
+        each.value("UID") for each in of_kind(text, "CARE")
+    ]
+    assert [each[1] for each in told_of(of_kind(again, "CARE"), uid_of(2))] == ["1", "0", "0", "0"]
+
+
+def test_what_a_person_wrote_into_care_stays() -> None:
+    own = with_lines(SUMMARY="SUMMARY:Tell Ada: no smoke", COLOR="COLOR:red")
+    text = edited_where(text_of(REVIEWED), DAY_OF_2, own)
+    assert revised(text, lambda plan: plan) == text
+    new = at(13, 9)
+    again = revised(text, lambda made: moved(made, 2, start=new, end=new + timedelta(minutes=30)))
+    (event,) = [each for each in of_kind(again, "CARE") if "COLOR" in each.names]
+    assert event.value("DTSTART") == "20261230"
+
+
+# ---- UIDs and words ------------------------------------------------------------------------------
+
+
 def test_a_calendar_may_give_the_events_uids_of_its_own() -> None:
     text = re.sub(r"\r\nUID:(\w)", r"\r\nUID:0\1", text_of(plan()))
     found = read(text)
@@ -551,23 +811,27 @@ def known_without_records(made: Plan) -> list[tuple[object, ...]]:
     ]
 
 
+@pytest.mark.parametrize("care", CareForm)
 @pytest.mark.parametrize("audience", ["", "clinic"])
 @pytest.mark.parametrize("patient", ["P1", None, "Done: P1", "P (1/6)", "O'Brien, Ann; née X"])
 def test_a_file_without_its_records_is_read_from_its_words(
-    audience: str, patient: str | None
+    audience: str, patient: str | None, care: CareForm
 ) -> None:
-    made = plan(patient=patient, limits=Limits(frozenset({1, 3}), preferred=600))
+    edition = Edition(audience, care=care)
+    limits = Limits(frozenset({1, 3}), preferred=600)
+    made = plan(patient=patient, limits=limits, template=CARED)
     made = moved(made, 1, status=Status.FULFILLED)
     made = moved(made, 2, status=Status.NOSHOW)
     made = moved(made, 3, status=Status.CANCELLED, by_hand=True)
-    found = read(stripped(text_of(made, audience)), place=replace(PLACE, name="Dr. A"))
+    text = stripped(text_of(made, edition))
+    found = read(text, place=replace(PLACE, name="Dr. A"))
     assert found.stripped
     assert found.found == ()
     # The clinic's name is nowhere but in the UIDs: it is told by the schedules.
-    found = read_course(stripped(text_of(made, audience)), "a.ics", PLACE, ("hair", "sample"))
+    found = read_course(text, "a.ics", PLACE, ("hair", "sample"))
     assert found.identity is not None
     assert (found.identity.regimen, found.identity.patient) == ("sample", patient)
-    assert found.audience == audience
+    assert found.edition == edition
     assert known_without_records(found.current) == known_without_records(made)
     assert found.current.course.phases == made.course.phases
     assert found.current.course.start == made.course.start
@@ -619,10 +883,10 @@ def test_a_phase_that_began_anew_is_known_without_the_records() -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(plans(), st.sampled_from(("", "clinic")))
-def test_whatever_the_words_say_the_slots_are_the_calendars(made: Plan, audience: str) -> None:
+@given(plans(), EDITIONS)
+def test_whatever_the_words_say_the_slots_are_the_calendars(made: Plan, edition: Edition) -> None:
     with suppress(FileError):
-        found = read_course(stripped(text_of(made, audience)), "a.ics", made.clinic, ["sample"])
+        found = read_course(stripped(text_of(made, edition)), "a.ics", made.clinic, ["sample"])
         assert [each.slot for each in found.current.booked] == [each.slot for each in made.booked]
         assert [each.plan.of for each in found.current.booked] == [
             each.plan.of for each in made.booked
@@ -725,11 +989,11 @@ BAD = {
         " events in the calendar and export it again",
     ),
     "the patient's copy": (
-        text_of(plan(), "patient"),
+        text_of(plan(), PATIENTS),
         "a.ics: is the patient's copy, which does not tell the regimen; name the clinic's own file",
     ),
     "the patient's copy, its head gone": (
-        without(text_of(plan(), "patient"), "X-", calendar_only=True),
+        without(text_of(plan(), PATIENTS), "X-", calendar_only=True),
         "a.ics: is the patient's copy, which does not tell the regimen; name the clinic's own file",
     ),
     "no sessions left": (
@@ -776,11 +1040,6 @@ def test_a_bad_file_is_refused_with_what_where_and_what_to_do(case: str) -> None
     assert str(refused.value) == message
 
 
-RECORD = json.loads(
-    re.sub(r"\\([,;\\])", r"\1", next(
-        line for line in unfolded(WHOLE) if line.startswith("X-MESO-SCHED-COURSE:")
-    ).partition(":")[2])
-)  # fmt: skip
 JUNK = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5),
     st.sampled_from((10**30, -1, 0, "9999-12-31", "0001-01-01", "99:99", [], {}, [[]], [1, 2])),
@@ -790,19 +1049,29 @@ JUNK = st.one_of(
 @settings(deadline=None, max_examples=300)
 @given(st.sampled_from(("COURSE", "SESSION")), st.data())
 def test_a_record_that_makes_no_sense_breaks_nothing(which: str, data: st.DataObject) -> None:
-    lines = unfolded(WHOLE)
-    for place, line in enumerate(lines):
-        name, _, value = line.partition(":")
-        if name == f"X-MESO-SCHED-{which}":
-            record = json.loads(re.sub(r"\\([,;\\])", r"\1", value))
-            _spoil(record, data)
-            lines[place] = name + ":" + json.dumps(record).replace("\\", "\\\\").replace(",", "\\,")
+    lines = unfolded(text_of(REVIEWED, CLINICS))
+    name = f"X-MESO-SCHED-{which}:"
+    places = [place for place, line in enumerate(lines) if line.startswith(name)]
+    for place in data.draw(st.lists(st.sampled_from(places), min_size=1, max_size=3, unique=True)):
+        record = json.loads(re.sub(r"\\([,;\\])", r"\1", lines[place].removeprefix(name)))
+        _spoil(record, data)
+        lines[place] = name + json.dumps(record).replace("\\", "\\\\").replace(",", "\\,")
     with suppress(FileError):
         found = read(folded(lines))
         assert [each.number for each in found.current.booked] == list(
             range(1, len(found.current.booked) + 1)
         )
-        to_ics(course_file(found.current, "", LATER))
+        to_ics(course_file(found.current, Edition(), LATER))
+
+
+@pytest.mark.parametrize("junk", ["null", "7", "true", "[]", "{}", '"xx"', '["en"]'])
+@pytest.mark.parametrize("key", ["language", "care"])
+def test_an_edition_that_cannot_be_counts_as_english_and_without_care(key: str, junk: str) -> None:
+    text = re.sub(rf'"{key}":"\w+"', f'"{key}":{junk}', "\r\n".join(unfolded(WHOLE)) + "\r\n")
+    found = read(text)
+    expected = {"language": DEFAULT, "care": Edition(care=CareForm.NONE)}
+    assert found.edition == expected[key]
+    assert found.current.booked == plan().booked
 
 
 def _spoil(record: Any, data: st.DataObject) -> None:  # noqa: ANN401

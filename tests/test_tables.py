@@ -10,15 +10,16 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from building import HAIR, clinic
+from building import HAIR, cared_for, clinic
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from meso_sched.core.clinic import Limits
 from meso_sched.core.course import Choices, make_course
 from meso_sched.core.plan import Plan, PlanRequest, make_plan
+from meso_sched.exchange.editions import PATIENT, Edition
 from meso_sched.exchange.events import course_file
-from meso_sched.exchange.tables import csv_course, plan_document, to_csv, to_json
+from meso_sched.exchange.tables import csv_course, csv_uid, plan_document, to_csv, to_json
 
 STAMP = datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC)
 HEADER = (
@@ -39,8 +40,9 @@ PLAN = plan()
 
 
 def document(made: Plan, warnings: tuple[str, ...] = (), sequence: int = 0) -> dict[str, Any]:
-    events = [replace(e, sequence=sequence) for e in course_file(made, "", STAMP).events]
-    return plan_document(made, events, warnings)
+    file = course_file(made, Edition(), STAMP)
+    events = tuple(replace(event, sequence=sequence) for event in file.events)
+    return plan_document(made, replace(file, events=events), warnings)
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -53,7 +55,7 @@ def rows(text: str) -> list[dict[str, str]]:
 def test_the_document_is_that_of_the_design() -> None:
     made = plan()
     told = json.loads(to_json(document(made, ("a warning",), sequence=3)))
-    uid = course_file(made, "", STAMP).events[0].uid
+    uid = course_file(made, Edition(), STAMP).events[0].uid
     assert {key: told[key] for key in told if key != "sessions"} == {
         "schema": "meso-sched/plan/1",
         "course": {
@@ -155,7 +157,7 @@ def test_the_csv_has_a_header_and_a_row_for_each_session() -> None:
         "shift_days": "1",
         "overdue_days": "0",
         "status": "booked",
-        "uid": course_file(made, "", STAMP).events[0].uid,
+        "uid": course_file(made, Edition(), STAMP).events[0].uid,
         "overrides": "",
     }
     assert (second["latest"], second["gap_days"]) == ("2027-01-14", "7")
@@ -269,3 +271,82 @@ def test_any_other_csv_holds_no_course(text: str) -> None:
 @given(st.text(st.sampled_from('"\r\n,;\x00a'), max_size=12))
 def test_no_text_is_too_odd_to_be_no_course(text: str) -> None:
     assert csv_course(text) is None
+
+
+# ---- Reviews in the CSV --------------------------------------------------------------------------
+
+
+def reviewed(audience: str = "") -> dict[str, Any]:
+    """The document of a course with two reviews, one of them between its sessions."""
+    course = make_course(cared_for(HAIR), Choices(), start=date(2027, 1, 5), patient="P1")
+    made = make_plan(PlanRequest(course, clinic(), limits=Limits(preferred=600)))
+    return plan_document(made, course_file(made, Edition(audience), STAMP), ())
+
+
+def test_a_row_for_each_review_stands_among_the_sessions_by_its_time() -> None:
+    told = reviewed()
+    found = rows(to_csv(told))
+    assert [row["number"] for row in found] == ["1", "2", "", *"3456789", ""]
+    starts = [datetime.fromisoformat(row["start"]) for row in found]
+    assert starts == sorted(starts)
+    assert found[2] == {
+        **dict.fromkeys(HEADER.split(","), ""),
+        "patient": "P1",
+        "regimen": "sample",
+        "course": "1",
+        "phase": "review",
+        "date": "2027-01-12",
+        "start": "2027-01-12T10:30:00+03:00",
+        "end": "2027-01-12T11:00:00+03:00",
+        "ideal": "2027-01-12",
+        "shift_days": "0",
+        "status": "booked",
+        "uid": told["reviews"][0]["uid"],
+    }
+
+
+def test_the_rows_of_sessions_are_the_same_with_and_without_reviews() -> None:
+    told = reviewed()
+    found = [row for row in rows(to_csv(told)) if row["number"]]
+    assert found == rows(to_csv({**told, "reviews": []}))
+
+
+def test_a_review_tells_why_it_is_late() -> None:
+    told = reviewed()
+    told["reviews"][1] |= {"shift_days": 2, "why": ["=closed", "busy"]}
+    last = rows(to_csv(told))[-1]
+    assert (last["shift_days"], last["why"]) == ("2", "'=closed; busy")
+
+
+def test_what_the_patients_copy_does_not_tell_of_a_review_is_empty() -> None:
+    told = reviewed(PATIENT)
+    review = rows(to_csv(told))[2]
+    assert {key: value for key, value in review.items() if value} == {
+        "course": "1",
+        "phase": "review",
+        "date": "2027-01-12",
+        "start": "2027-01-12T10:30:00+03:00",
+        "end": "2027-01-12T11:00:00+03:00",
+        "status": "booked",
+        "uid": told["reviews"][0]["uid"],
+    }
+
+
+@pytest.mark.parametrize("day", ["2027-01-12", "2026-01-12"])
+def test_the_first_row_is_a_sessions_wherever_a_review_was_moved(day: str) -> None:
+    told = reviewed()
+    first = told["reviews"][0]
+    first["start"] = first["start"].replace("2027-01-12", day)
+    text = to_csv(told)
+    assert csv_course(text) == ("sample", "P1", "1")
+    assert csv_uid(text) == told["sessions"][0]["uid"]
+    assert csv_uid(to_csv(reviewed(PATIENT))) != csv_uid(text)
+
+
+def test_rows_are_in_the_order_of_moments_not_of_clocks() -> None:
+    told = reviewed()
+    told["sessions"], told["reviews"] = told["sessions"][:3], told["reviews"][:1]
+    told["sessions"][1]["start"] = "2027-10-31T02:30:00+02:00"
+    told["reviews"][0]["start"] = "2027-10-31T02:00:00+01:00"
+    told["sessions"][2]["start"] = "2027-10-31T02:30:00+01:00"
+    assert [row["number"] for row in rows(to_csv(told))] == ["1", "2", "", "3"]

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judge_ical import Component, events_of, judged
+from judge_ical import CARE, Component, events_of, judged
 from test_stored import (
     LATER,
     PLACE,
@@ -30,6 +30,7 @@ from test_stored import (
 from meso_sched.core.booked import Status
 from meso_sched.core.plan import Plan
 from meso_sched.exchange.calendar_lines import content_lines, parse, write
+from meso_sched.exchange.editions import Edition
 from meso_sched.exchange.events import course_file
 from meso_sched.exchange.ical import to_ics
 from meso_sched.exchange.stored import read_course
@@ -39,6 +40,7 @@ LATEST = LATER + timedelta(days=3)
 STAMPS = ("SEQUENCE", "DTSTAMP", "CREATED", "LAST-MODIFIED")
 BEFORE = ("0", "20260921T141320Z", "20260921T141320Z", "20260921T141320Z")
 AFTER = ("1", "20260924T141320Z", "20260921T141320Z", "20260924T141320Z")
+NEW = ("0", *["20260924T141320Z"] * 3)
 
 
 def stamps(event: Component) -> tuple[str, ...]:
@@ -147,18 +149,29 @@ def test_whatever_happened_a_change_of_one_session_leaves_the_rest(
     status = data.draw(st.sampled_from(Status))
     found = read_course(text, "a.ics", made.clinic)
     new = moved(found.current, number, status=status, by_hand=not made.booked[number - 1].by_hand)
-    base = course_file(found.recorded, "", LATER)
-    file = updated(course_file(new, "", LATER), found.file, LATER, base)
+    base = course_file(found.recorded, Edition(), LATER)
+    file = updated(course_file(new, Edition(), LATER), found.file, LATER, base)
     again = to_ics(file).decode()
     judged(again.encode())
     uid = file.events[number - 1].uid
+    took_place = made.booked[number - 1].takes_place
+    of_care: tuple[str, ...] = BEFORE  # which begins and ends as before, if the session takes place
+    if took_place is not status.takes_place:
+        of_care = AFTER if took_place else NEW
     for event in events_of(again.encode()):
-        assert stamps(event) == (AFTER if event.value("UID") == uid else BEFORE)
+        if event.value("UID") == uid:
+            assert stamps(event) == AFTER
+        elif event.kind == CARE and event.value("RELATED-TO") == uid:
+            assert stamps(event) == of_care
+            assert event.is_cancelled is not status.takes_place
+        else:
+            assert stamps(event) == BEFORE
     # The sessions behind a cancelled one have other limits, which nothing but the plan tells.
     reread = read_course(again, "a.ics", made.clinic)
     assert [(each.slot, each.status, each.by_hand) for each in reread.current.booked] == [
         (each.slot, each.status, each.by_hand) for each in new.booked
     ]
+    assert reread.current.reviews == made.reviews
     assert [event.sequence for event in file.events] == [
         int(n + 1 == number) for n in range(len(made.booked))
     ]

@@ -9,7 +9,15 @@ from itertools import groupby
 
 from meso_sched.cli.layout import Column, Line, Span, table_rows, visible, wrapped
 from meso_sched.cli.revision_view import adherence_text
-from meso_sched.core.agenda import Agenda, Appointment, KeptCourse, Overdue, Standing, overall
+from meso_sched.core.agenda import (
+    Agenda,
+    Appointment,
+    KeptCourse,
+    Kind,
+    Overdue,
+    Standing,
+    overall,
+)
 from meso_sched.core.booked import Status
 from meso_sched.core.walltime import (
     DateRange,
@@ -70,11 +78,8 @@ def _appointments(agenda: Agenda, width: int) -> Iterator[Line]:
             told = f"The next one is {_who(agenda.next)}, {when(agenda.next)}."
             yield from wrapped((Span(told),), width)
         return
-    unmarked = {(each.kept.where, each.session.number) for each in agenda.unmarked}
-    cells = [
-        _cells(each, unmarked=(each.kept.where, each.session.number) in unmarked)
-        for each in agenda.appointments
-    ]
+    unmarked = {each.key for each in agenda.unmarked}
+    cells = [_cells(each, unmarked=each.key in unmarked) for each in agenda.appointments]
     heading, *rows = table_rows(_COLUMNS, cells, width)
     yield from heading
     by_day = groupby(zip(agenda.appointments, rows, strict=True), key=lambda each: each[0].day)
@@ -88,33 +93,43 @@ def _appointments(agenda: Agenda, width: int) -> Iterator[Line]:
 
 
 def _cells(appointment: Appointment, *, unmarked: bool) -> tuple[Span, ...]:
-    session, course = appointment.session, appointment.kept.plan.course
     begins, ends = (show_time(minute_of(each)) for each in (appointment.start, appointment.end))
-    quiet = "" if session.status is Status.BOOKED else "dim"
-    style = "bold red" if session.status is Status.BOOKED and session.overdue_days else quiet
+    is_open = appointment.status is Status.BOOKED
+    quiet = "" if is_open else "dim"
     return (
         Span(f"{begins}-{ends}", quiet),
         Span(_patient(appointment.kept), quiet or "bold"),
         Span(_place(appointment), quiet),
-        Span(visible(f"{session.plan.phase} {session.plan.of[0]}/{session.plan.of[1]}"), quiet),
-        Span(visible(course.regimen.id), quiet),
-        Span("; ".join(_remarks(appointment, unmarked=unmarked)), style),
+        Span(_phase(appointment), quiet),
+        Span(visible(appointment.kept.plan.course.regimen.id), quiet),
+        Span(
+            "; ".join(_remarks(appointment, unmarked=unmarked)),
+            "bold red" if is_open and appointment.overdue_days else quiet,
+        ),
     )
 
 
+def _phase(appointment: Appointment) -> str:
+    """``weekly 2/4``; what is in no phase is told by its kind."""
+    if appointment.phase is None or appointment.of is None:
+        return appointment.kind.value
+    return visible(f"{appointment.phase} {appointment.of[0]}/{appointment.of[1]}")
+
+
 def _remarks(appointment: Appointment, *, unmarked: bool) -> Iterator[str]:
-    session = appointment.session
-    if session.status is not Status.BOOKED:
-        yield session.status.word
+    if appointment.name is not None:
+        yield visible(str(appointment.name))
+    if appointment.status is not Status.BOOKED:
+        yield appointment.status.word
     else:
         if unmarked:
             yield "not marked"
-        if session.overdue_days:
-            yield f"overdue by {plural(session.overdue_days, 'day')}"
-        if session.by_hand:
+        if appointment.overdue_days:
+            yield f"overdue by {plural(appointment.overdue_days, 'day')}"
+        if appointment.by_hand:
             yield "by hand"
-        if session.missed:
-            yield f"was missed {show_day(session.missed[-1].day)}"
+        if appointment.missed:
+            yield f"was missed {show_day(appointment.missed[-1].day)}"
     if appointment.is_last:
         yield "last session"
     if appointment.beside:
@@ -138,7 +153,7 @@ def _section(title: str, entries: Iterable[str], width: int) -> Iterator[Line]:
 
 
 def _overdue(overdue: Overdue) -> str:
-    appointment, latest = overdue.appointment, overdue.appointment.session.latest
+    appointment, latest = overdue.appointment, overdue.appointment.latest
     late = f"{plural(overdue.days, 'day')} overdue"
     limit = "" if latest is None else f", the latest was {show_day(latest)}"
     return f"{_who(appointment)}, {when(appointment)}: {late}{limit}"
@@ -152,10 +167,9 @@ def _unmarked(appointments: Sequence[Appointment]) -> Iterator[str]:
     for where, sessions in courses.items():
         first = sessions[0]
         more = f" and {plural(len(sessions) - 1, 'session')} more" if len(sessions) > 1 else ""
-        number = first.session.number
-        command = f"meso-sched revise {shlex.quote(where)} --done {number}"
+        command = f"meso-sched revise {shlex.quote(where)} --done {first.number}"
         told = f"{_who(first)}, {when(first)}{more}"
-        yield f"{told}: {visible(command)} (or --missed {number})"
+        yield f"{told}: {visible(command)} (or --missed {first.number})"
 
 
 def _missed(appointment: Appointment) -> str:
@@ -165,8 +179,8 @@ def _missed(appointment: Appointment) -> str:
 def _ending(standing: Standing) -> str:
     last = standing.last
     assert last is not None, "a course that ends has a last session"
-    status = last.session.status
-    return f"{_who(last)}, {when(last)}" + ("" if status is Status.BOOKED else f" ({status.word})")
+    told = "" if last.status is Status.BOOKED else f" ({last.status.word})"
+    return f"{_who(last)}, {when(last)}{told}"
 
 
 def _ending_in(months: DateRange) -> str:
@@ -193,7 +207,7 @@ def _adherence(courses: Sequence[Standing], width: int) -> Iterator[Line]:
 
 
 def _who(appointment: Appointment) -> str:
-    """``P1, hair 3/12``."""
+    """``P1, hair 3/12``; ``P1, hair R1`` for a review."""
     regimen = visible(appointment.kept.plan.course.regimen.id)
     return f"{_patient(appointment.kept)}, {regimen} {_place(appointment)}"
 
@@ -209,4 +223,7 @@ def _patient(kept: KeptCourse) -> str:
 
 
 def _place(appointment: Appointment) -> str:
-    return f"{appointment.session.number}/{len(appointment.kept.plan.booked)}"
+    """``3/12``; ``R1`` for a review, as in the table of a plan."""
+    if appointment.kind is Kind.REVIEW:
+        return f"R{appointment.number}"
+    return f"{appointment.number}/{len(appointment.kept.plan.booked)}"

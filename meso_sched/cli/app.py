@@ -15,6 +15,8 @@ from meso_sched.cli.options import (
     Away,
     Between,
     BusySources,
+    Care,
+    Discreet,
     Format,
     Json,
     Language,
@@ -30,6 +32,7 @@ from meso_sched.errors import ProblemsError
 
 if TYPE_CHECKING:
     from meso_sched.cli.circumstances import LimitOptions
+    from meso_sched.cli.editions import EditionOptions
     from meso_sched.exchange.schedules import Catalogue
 
 
@@ -79,6 +82,14 @@ def _limits(at: str | None, on: Words, between: Words, away: Words, busy: Words)
     )
 
 
+def _edition(
+    audience: str | None, language: str | None, care: str | None, *, discreet: bool
+) -> "EditionOptions":
+    from meso_sched.cli.editions import EditionOptions
+
+    return EditionOptions(audience, language, care, discreet)
+
+
 def _version(asked: bool) -> None:
     if asked:
         from meso_sched import __version__
@@ -119,7 +130,8 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show all that a template says, with the source of each figure."""
-    from meso_sched.cli.planning import find_regimen, language_of
+    from meso_sched.cli.editions import language_of
+    from meso_sched.cli.planning import find_regimen
 
     catalogue = _catalogue(schedules)
     spoken = language_of(language, catalogue)
@@ -150,6 +162,7 @@ def check(
     """Check schedules files and tell every problem with its line."""
     from meso_sched.cli.layout import visible
     from meso_sched.cli.talking import say
+    from meso_sched.core.walltime import plural
     from meso_sched.exchange import tables
     from meso_sched.exchange.schedules import lay_over, layers, own_files, read_files
     from meso_sched.exchange.untranslated import untranslated
@@ -173,7 +186,8 @@ def check(
             typer.echo(visible(f"{name}: ok"))
         for warning in warnings:
             say(f"warning: {warning}")
-        say(f"{len(catalogue.regimens)} regimens, no problems")
+        warned = f", {plural(len(warnings), 'warning')}" if warnings else ""
+        say(f"{len(catalogue.regimens)} regimens, no problems{warned}")
 
 
 @app.command()
@@ -238,12 +252,14 @@ def plan(
     strict: Strict = False,
     audience: Audience = None,
     language: Language = None,
+    care: Care = None,
+    discreet: Discreet = False,
     out: Output = None,
     format_: Format = None,
     as_json: Json = False,
 ) -> None:
     """Plan a course: dated appointments that the clinic can keep."""
-    from meso_sched.cli import output, planning
+    from meso_sched.cli import output, planning, reading
 
     options = planning.PlanOptions(
         regimen=regimen,
@@ -259,11 +275,10 @@ def plan(
         conditions=tuple(condition or ()),
         override=override,
         strict=strict,
-        audience=audience,
-        language=language,
+        edition=_edition(audience, language, care, discreet=discreet),
     )
     now = datetime.now(UTC)
-    stamp = planning.stamp(os.environ, now)
+    stamp = reading.stamp(os.environ, now)
     target = output.Target.choose(out, format_, as_json=as_json)
     catalogue = _catalogue(schedules, check_holidays=True)
     planned = planning.make(options, catalogue, now, target)
@@ -319,20 +334,24 @@ def revise(
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Write without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("-n", "--dry-run", help="Write nothing.")] = False,
     audience: Audience = None,
+    language: Language = None,
+    care: Care = None,
+    discreet: Discreet = False,
     out: Annotated[
         str | None,
         typer.Option(
             "-o",
             "--output",
             metavar="FILE|-",
-            help="Write .ics, .json, .csv or .fhir.json there; the course's file stays as it is.",
+            help="Write .ics, .html, .json, .csv or .fhir.json there; the course's file stays as"
+            " it is.",
         ),
     ] = None,
     format_: Format = None,
     as_json: Json = False,
 ) -> None:
     """Keep a course right: done, missed, moved, cancelled. Without options: how it stands."""
-    from meso_sched.cli import planning, revising, revision_output
+    from meso_sched.cli import reading, revising, revision_output
 
     options = revising.ReviseOptions(
         done=tuple(done or ()),
@@ -347,15 +366,16 @@ def revise(
         strict=strict,
     )
     now = datetime.now(UTC)
+    edition = _edition(audience, language, care, discreet=discreet)
     wish = revision_output.Wish(
         yes=yes,
         dry_run=dry_run,
-        target=revision_output.elsewhere(file, out, format_, audience, as_json=as_json),
-        audience=planning.audience_of(audience),
+        target=revision_output.elsewhere(file, out, format_, edition, as_json=as_json),
+        edition=edition,
         as_json=as_json,
     )
     revised = revising.make(file, options, _catalogue(schedules, check_holidays=True), now)
-    revision_output.deliver(revised, planning.stamp(os.environ, now), wish)
+    revision_output.deliver(revised, reading.stamp(os.environ, now), wish)
 
 
 @app.command()

@@ -48,6 +48,16 @@ def languages(incomplete: str) -> Iterator[tuple[str, str]]:
             yield code, name.own
 
 
+def care_forms(incomplete: str) -> Iterator[tuple[str, str]]:
+    """How care can come into a calendar."""
+    forms = {
+        "events": "an event at each moment",
+        "alarms": "alarms of the session",
+        "none": "not at all",
+    }
+    return (each for each in forms.items() if each[0].startswith(incomplete.lower()))
+
+
 def _words() -> list[str]:
     """The line so far: a half-typed option keeps the parser from getting at the arguments."""
     line = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS", "")

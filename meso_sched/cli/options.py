@@ -33,7 +33,7 @@ Language = Annotated[
         "--lang",
         metavar="CODE",
         autocompletion=completing.languages,
-        help="Language of the template's texts: en, tr, fr, de, es or ar.",
+        help="Language that the patient reads: en, tr, fr, de, es or ar.",
     ),
 ]
 At = Annotated[str | None, typer.Option(metavar="HH:MM", help="Preferred time of every session.")]
@@ -60,13 +60,33 @@ Audience = Annotated[
         help="Whose calendar: with the regimen and phase, or without; else the reference only.",
     ),
 ]
+Care = Annotated[
+    str | None,
+    typer.Option(
+        "--care",
+        metavar="events|alarms|none",
+        autocompletion=completing.care_forms,
+        help="Care before and after in the .ics; events unless --for clinic.",
+    ),
+]
+Discreet = Annotated[
+    bool,
+    typer.Option(
+        "--discreet", help='With --for patient: titles say "Appointment" and nothing else.'
+    ),
+]
 Format = Annotated[
-    str | None, typer.Option("--format", metavar="FORMAT", help="ics, json, csv or fhir.")
+    str | None, typer.Option("--format", metavar="FORMAT", help="ics, json, csv, html or fhir.")
 ]
 Override = Annotated[
     bool, typer.Option("--override", help="Take choices outside their range, marked as such.")
 ]
 Output = Annotated[
     str | None,
-    typer.Option("-o", "--output", metavar="FILE|-", help="Write .ics, .json, .csv or .fhir.json."),
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE|-",
+        help="Write .ics, .html (a card to print), .json, .csv or .fhir.json.",
+    ),
 ]

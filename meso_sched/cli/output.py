@@ -10,11 +10,18 @@ from typing import NamedTuple
 from meso_sched.cli import layout, view
 from meso_sched.cli.planning import Planned
 from meso_sched.cli.talking import emit, say, tell
-from meso_sched.core.changes import changes
+from meso_sched.core.changes import changes, review_changes
 from meso_sched.core.walltime import plural
 from meso_sched.errors import UsageError
+from meso_sched.exchange.editions import spoken
 
-SUFFIXES = {"ics": ".ics", "json": ".json", "csv": ".csv", "fhir": ".fhir.json"}
+SUFFIXES = {
+    "ics": ".ics",
+    "json": ".json",
+    "csv": ".csv",
+    "html": ".html",
+    "fhir": ".fhir.json",
+}
 FORMATS = tuple(SUFFIXES)
 STDOUT = "-"
 
@@ -64,11 +71,10 @@ def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json
         tell(planned.notes, planned.warnings)
         _show(planned, stderr=False)
         return
-    from meso_sched.cli.writing import prepare
+    from meso_sched.cli.writing import Order, prepare
 
-    written = prepare(
-        planned.plan, planned.audience, planned.warnings, stamp, target, planned.former
-    )
+    order = Order(planned.plan, planned.edition, planned.warnings, stamp)
+    written = prepare(order, target, planned.former)
     # The data goes first: words that find no reader must not cost it.
     if target.path is None:
         emit(written.data)
@@ -81,6 +87,11 @@ def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json
         _show(planned, stderr=target.path is None)
     if target.path is None:
         return
+    if target.format == "ics" and planned.edition.is_patients:
+        say(
+            f"{target.path} is the patient's copy, which cannot be revised: keep the clinic's own"
+            " as well (the same without --for patient, into another file)"
+        )
     say(f"{target.path}: {written.what}" + ("" if written.same else _counted(planned)))
     if target.format == "ics" and planned.plan.course.patient is None:
         say(
@@ -91,16 +102,18 @@ def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json
 
 def _counted(planned: Planned) -> str:
     """How many sessions were written, and which of them are others than in the former file."""
-    told = f", {plural(len(planned.plan.booked), 'session')}"
-    stored = None if planned.former is None else planned.former.course_of(planned.plan)
+    plan = planned.plan
+    told = f", {plural(len(plan.booked), 'session')}"
+    stored = None if planned.former is None else planned.former.course_of(plan)
     if stored is None:
-        return told
-    numbers = [str(each.number) for each in changes(stored.recorded, planned.plan)]
-    if not numbers:
-        return f"{told}, none of them moved"
-    return f"{told}, of which changed: {', '.join(numbers)}"
+        return told + (f" and {plural(len(plan.reviews), 'review')}" if plan.reviews else "")
+    numbers = [str(each.number) for each in changes(stored.recorded, plan)]
+    moved = f"of which changed: {', '.join(numbers)}" if numbers else "none of them moved"
+    reviews = [str(each.number) for each in review_changes(stored.recorded, plan)]
+    return f"{told}, {moved}" + (f"; reviews changed: {', '.join(reviews)}" if reviews else "")
 
 
 def _show(planned: Planned, *, stderr: bool) -> None:
     screen = layout.Screen(stderr=stderr)
-    screen.show(view.plan_lines(planned.plan, planned.open_time, screen.width))
+    plan = spoken(planned.plan, planned.edition.language)
+    screen.show(view.plan_lines(plan, planned.open_time, screen.width, today=planned.today))

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, NamedTuple
 
 from meso_sched.cli import circumstances, reading
+from meso_sched.cli.editions import EditionOptions, edition_of
 from meso_sched.cli.talking import can_ask
 from meso_sched.core.booked import refuse_overdue
 from meso_sched.core.clinic import Clinic, Limits, OpenTime
 from meso_sched.core.course import Choices, Course, make_course, missing_choices
 from meso_sched.core.nearest import did_you_mean
 from meso_sched.core.plan import Plan, PlanRequest, horizon, make_plan
+from meso_sched.core.preparing import late_start
 from meso_sched.core.regimen import DEFAULT_LANGUAGE, Regimen
 from meso_sched.core.screening import Screened, condition_of, screen
-from meso_sched.core.walltime import minute_of, show_day, show_time
+from meso_sched.core.walltime import minute_of, plural, show_day, show_time
 from meso_sched.errors import UsageError
-from meso_sched.exchange.languages import parse_language
+from meso_sched.exchange.editions import Edition
+from meso_sched.exchange.languages import LANGUAGES
 from meso_sched.exchange.schedule_values import parse_keep, parse_minutes
 from meso_sched.exchange.schedules import Catalogue
+from meso_sched.exchange.speaking import Speaker
 
 if TYPE_CHECKING:
     from meso_sched.cli.output import Target
@@ -43,27 +47,22 @@ class PlanOptions(NamedTuple):
     conditions: tuple[str, ...] = ()
     override: bool = False
     strict: bool = False
-    audience: str | None = None
-    language: str | None = None
+    edition: EditionOptions = EditionOptions()
 
 
 class Planned(NamedTuple):
     """A plan with all that is to be said about it; ``notes`` are for the desk alone.
 
-    ``former`` is what stands in the file that it goes to.
+    ``today`` is the clinic's local date; ``former`` is what stands in the file that it goes to.
     """
 
     plan: Plan
-    audience: str
+    edition: Edition
     open_time: OpenTime
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
+    today: date
     former: Former | None = None
-
-
-def language_of(text: str | None, catalogue: Catalogue) -> str:
-    """The code of the language of ``--lang``, else the clinic's; UsageError for one unknown."""
-    return catalogue.language if text is None else reading.option("--lang", parse_language, text)
 
 
 def find_regimen(catalogue: Catalogue, name: str, language: str = DEFAULT_LANGUAGE) -> Regimen:
@@ -85,7 +84,7 @@ def make(
     """
     clinic = catalogue.clinic()
     today = now.astimezone(clinic.zone).date()
-    audience = audience_of(options.audience)
+    edition = edition_of(options.edition, catalogue.language)
     start, minute = reading.option(
         "--start", lambda text: reading.parse_start(text, today), options.start
     )
@@ -108,20 +107,22 @@ def make(
     )
     former = _former(target, catalogue, clinic)
     revision = _again(request, former, now)
+    open_time = OpenTime(clinic, request.limits, request.holidays)
     if revision is None:
         plan = make_plan(request)
         warnings = (*warnings, *_past(plan, now), *plan.warnings)
     else:
         plan = revision.plan
         warnings = (*warnings, *revision.warnings)
+    warnings = (*warnings, *late_start(plan, open_time, now))
     stored = None if former is None else former.course_of(plan)
     if stored is not None:
         warnings = (*stored.found, *warnings)
     if options.strict:
         refuse_overdue(plan.booked)
-    open_time = OpenTime(clinic, request.limits, request.holidays)
-    notes = (*notes, *screened.notes, *_lost_marks(plan, former))
-    return Planned(plan, audience or "", open_time, warnings, notes, former)
+    unspoken = _unspoken(course.regimen, edition.language)
+    notes = (*notes, *screened.notes, *_lost_marks(plan, former), *unspoken)
+    return Planned(plan, edition, open_time, warnings, notes, today, former)
 
 
 def _former(target: Target | None, catalogue: Catalogue, clinic: Clinic) -> Former | None:
@@ -140,8 +141,24 @@ def _screened(options: PlanOptions, catalogue: Catalogue) -> Screened:
         catalogue.screened(find_regimen(catalogue, options.regimen)),
         options.conditions,
         override=options.override,
-        language=language_of(options.language, catalogue),
+        language=edition_of(options.edition, catalogue.language).language,
     )
+
+
+def _unspoken(regimen: Regimen, language: str) -> Iterator[str]:
+    """That a patient will read texts that are not in the language."""
+    care = regimen.care
+    texts = [
+        each.what for group in (care.before, care.after, care.expect, care.call) for each in group
+    ]
+    texts += [each.name for each in regimen.reviews]
+    lacking = [text for text in texts if not Speaker(language).speaks(text)]
+    if lacking:
+        yield (
+            f"{plural(len(lacking), 'text')} of {regimen.id} that patients read, the first"
+            f' "{lacking[0]}", not in {LANGUAGES[language].english}: written as'
+            f" {'it is' if len(lacking) == 1 else 'they are'}"
+        )
 
 
 def _lost_marks(plan: Plan, former: Former | None) -> tuple[str, ...]:
@@ -159,8 +176,7 @@ def _lost_marks(plan: Plan, former: Former | None) -> tuple[str, ...]:
 def _course(
     options: PlanOptions, catalogue: Catalogue, clinic: Clinic, start: date, today: date
 ) -> Course:
-    language = language_of(options.language, catalogue)
-    regimen = find_regimen(catalogue, options.regimen, language)
+    regimen = find_regimen(catalogue, options.regimen)
     choices = _choices(options, today)
     number = reading.option("--course", reading.parse_course, options.course)
     patient = options.patient
@@ -223,6 +239,8 @@ def _again(request: PlanRequest, former: Former | None, now: datetime) -> Revisi
     if stored is None:
         return None
     booked = stored.current.booked
+    known = len(request.course.regimen.reviews)
+    reviews = tuple(each for each in stored.current.reviews if each.number <= known)
     # Without a history a start to come begins the course anew; a past one leaves what is past.
     goes_on = request.course.start <= now.astimezone(request.clinic.zone).date()
     has_past = goes_on and any(each.start < now for each in booked)
@@ -230,7 +248,7 @@ def _again(request: PlanRequest, former: Former | None, now: datetime) -> Revisi
         return None
     return revise(
         RevisionRequest(
-            plan=new._replace(booked=booked),
+            plan=new._replace(booked=booked, reviews=reviews),
             recorded=stored.recorded,
             told=Told(),
             now=now,
@@ -262,21 +280,3 @@ def _past(plan: Plan, now: datetime) -> tuple[str, ...]:
     if len(past) == 1:
         return (f"session {first.plan.number} ({when}, {at}) lies in the past",)
     return (f"{len(past)} sessions lie in the past, the first on {when} at {at}",)
-
-
-def audience_of(text: str | None) -> str | None:
-    """``--for`` as typed; UsageError for anything but clinic and patient."""
-    return None if text is None else reading.parse_audience(text)
-
-
-def stamp(environment: Mapping[str, str], now: datetime) -> datetime:
-    """When the file says that it was written: SOURCE_DATE_EPOCH or now, UTC, to the second."""
-    epoch = environment.get("SOURCE_DATE_EPOCH")
-    if epoch is None:
-        return now.astimezone(UTC).replace(microsecond=0)
-    try:
-        return datetime.fromtimestamp(int(epoch), UTC)
-    except (ValueError, OverflowError, OSError) as error:
-        raise UsageError(
-            f'SOURCE_DATE_EPOCH: "{epoch}" is not a number of seconds since 1970'
-        ) from error

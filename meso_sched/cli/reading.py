@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 
 from meso_sched.core.walltime import (
@@ -100,6 +100,11 @@ def parse_number(text: str) -> int:
 
 def parse_session(text: str) -> int:
     """The number of a session, digits only; ValueError otherwise."""
+    if re.fullmatch(r"[Rr][0-9]{1,3}", text.strip()):
+        raise ValueError(
+            f'"{text}" is a review, which follows its session; to move it or call it off, change'
+            " its event in the calendar: that is kept"
+        )
     if not re.fullmatch(r"[0-9]{1,4}", text.strip()):
         raise ValueError(f'"{text}" is not the number of a session; write it as 3')
     return int(text)
@@ -157,3 +162,16 @@ def _ahead(today: date, days: int, text: str) -> date:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise ValueError(f'"{text}" is past the year {LAST_YEAR}')
     return day
+
+
+def stamp(environment: Mapping[str, str], now: datetime) -> datetime:
+    """When the file says that it was written: SOURCE_DATE_EPOCH or now, UTC, to the second."""
+    epoch = environment.get("SOURCE_DATE_EPOCH")
+    if epoch is None:
+        return now.astimezone(UTC).replace(microsecond=0)
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(
+            f'SOURCE_DATE_EPOCH: "{epoch}" is not a number of seconds since 1970'
+        ) from error

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 from meso_sched.cli import circumstances, reading
 from meso_sched.cli.circumstances import LimitOptions
 from meso_sched.core.booked import refuse_overdue
-from meso_sched.core.changes import Change, changes
+from meso_sched.core.changes import Change, changes, review_changes
 from meso_sched.core.clinic import Clinic, Limits, OpenTime
 from meso_sched.core.plan import Plan
 from meso_sched.core.revising import RevisionRequest, horizon, revise
@@ -47,9 +47,16 @@ class Revised(NamedTuple):
     plan: Plan
     open_time: OpenTime
     changes: tuple[Change, ...]
+    reviews: tuple[Change, ...]
+    today: date
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
     told: bool
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether any appointment is another than the file had."""
+        return bool(self.changes or self.reviews)
 
 
 def make(path: Path, options: ReviseOptions, catalogue: Catalogue, now: datetime) -> Revised:
@@ -91,6 +98,8 @@ def make(path: Path, options: ReviseOptions, catalogue: Catalogue, now: datetime
         plan=revision.plan,
         open_time=OpenTime(plan.clinic, limits, holidays),
         changes=changed,
+        reviews=tuple(review_changes(stored.recorded, revision.plan)),
+        today=today,
         warnings=(
             *stored.found,
             *warnings,
@@ -185,6 +194,12 @@ def _unknown(
     options: ReviseOptions, stored: StoredCourse, changed: Iterable[Change], now: datetime
 ) -> Iterator[str]:
     """What sessions that moved were placed without: other calendars, the patient's limits."""
+    if stored.has_unknown_parts and changed:
+        yield (
+            "the file has lost what its care and its reviews are, and no template at hand tells it:"
+            " of sessions that changed they stay as they were; plan the course again onto this"
+            " file, or mend them in the calendar"
+        )
     moved = [each for each in changed if each.what in ("moved", "missed", "added")]
     if not any(each.after.start >= now for each in moved):
         return

@@ -7,15 +7,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from meso_sched.cli import layout, revision_view, view
+from meso_sched.cli import layout, phase_view, revision_view, view
+from meso_sched.cli.editions import EditionOptions, edition_elsewhere
 from meso_sched.cli.output import Target
 from meso_sched.cli.revising import Revised
 from meso_sched.cli.talking import can_ask, emit, say, tell
-from meso_sched.cli.writing import Written, look_at, prepare, prepare_revision
+from meso_sched.cli.writing import Order, Written, look_at, prepare, prepare_revision
 from meso_sched.core.changes import adherence
 from meso_sched.core.walltime import plural
 from meso_sched.errors import UsageError
 from meso_sched.exchange import tables
+from meso_sched.exchange.editions import spoken
 
 WRITE, ASK = "write", "ask"
 
@@ -26,25 +28,30 @@ class Wish(NamedTuple):
     yes: bool = False
     dry_run: bool = False
     target: Target | None = None
-    audience: str | None = None
+    edition: EditionOptions = EditionOptions()
     as_json: bool = False
 
 
 def elsewhere(
-    course: Path, out: str | None, format_: str | None, audience: str | None, *, as_json: bool
+    course: Path, out: str | None, format_: str | None, edition: EditionOptions, *, as_json: bool
 ) -> Target | None:
     """Where ``-o`` and ``--format`` send the revision; None for the course's own file."""
     if out is None and format_ is None:
-        if audience is not None:
+        if edition.given:
             raise UsageError(
-                "--for: goes with -o FILE; a course's own file stays the clinic's as it was planned"
+                f"{edition.given}: goes with -o FILE; a course's own file stays as it was planned"
             )
         return None
     target = Target.choose(out, format_, as_json=as_json)
     if target is None or target.path is None:
         return target
-    is_own = target.path.resolve() == course.resolve()
-    return None if is_own and target.format == "ics" and audience is None else target
+    if target.format != "ics" or target.path.resolve() != course.resolve():
+        return target
+    if edition.given:
+        raise UsageError(
+            f"{edition.given}: a course's own file stays as it was planned; name another with -o"
+        )
+    return None
 
 
 def deliver(revised: Revised, stamp: datetime, wish: Wish) -> None:
@@ -76,7 +83,7 @@ def deliver(revised: Revised, stamp: datetime, wish: Wish) -> None:
 
 def _verdict(revised: Revised, wish: Wish, written: Written) -> str:
     """Whether to write, to ask, or why not to write; empty where there is nothing to say."""
-    if wish.target is None and not revised.told and not revised.changes:
+    if wish.target is None and not revised.told and not revised.has_changes:
         return ""
     if written.same:
         return "nothing changes"
@@ -103,21 +110,25 @@ def _prepared(revised: Revised, stamp: datetime, wish: Wish) -> Written:
     stored, target = revised.stored, wish.target
     if target is None:
         return prepare_revision(revised.plan, stored, revised.former, stamp)
-    former = look_at(target, revised.plan.clinic, ())
-    audience = stored.audience if wish.audience is None else wish.audience
-    return prepare(revised.plan, audience, revised.warnings, stamp, target, former)
+    former = look_at(target, revised.plan.clinic, {})
+    edition = edition_elsewhere(wish.edition, stored.edition)
+    order = Order(revised.plan, edition, revised.warnings, stamp)
+    return prepare(order, target, former)
 
 
 def _show(revised: Revised, *, stderr: bool) -> None:
     screen = layout.Screen(stderr=stderr)
-    before, after = revised.stored.recorded, revised.plan
-    if revised.changes:
-        changes = {each.number: each for each in revised.changes}
+    language, today = revised.stored.edition.language, revised.today
+    before, after = spoken(revised.stored.recorded, language), spoken(revised.plan, language)
+    if revised.has_changes:
         screen.show(view.heading_lines(after, screen.width))
-        screen.show(revision_view.revision_lines(before, after, changes, screen.width))
+        rows = revision_view.session_rows(before, after, revised.changes)
+        rows += revision_view.review_rows(before, after, revised.reviews)
+        screen.show(revision_view.revision_lines(rows, screen.width))
+        screen.show(phase_view.phase_lines(after, today, screen.width))
         screen.show(view.override_lines(after.course, screen.width))
     else:
-        screen.show(view.plan_lines(after, revised.open_time, screen.width))
+        screen.show(view.plan_lines(after, revised.open_time, screen.width, today=today))
     screen.show(revision_view.limits_line(after.limits, screen.width))
     kept = adherence(after)
     screen.show(revision_view.adherence_line(kept, len(after.booked), screen.width))
@@ -125,18 +136,25 @@ def _show(revised: Revised, *, stderr: bool) -> None:
 
 def _document(revised: Revised, written: Written, *, is_written: bool) -> dict[str, object]:
     """The plan's document with what the revision changes."""
-    plan, audience = revised.plan, written.file.record["audience"]
+    plan, audience = revised.plan, written.file.edition.audience
     kept = adherence(plan)
     return {
-        **tables.plan_document(plan, written.file.events, revised.warnings, audience),
+        **tables.plan_document(
+            spoken(plan, written.file.edition.language), written.file, revised.warnings
+        ),
         **tables.revision_entries(
-            revised.changes, revised.stored.found, kept, plan.limits, audience
+            (revised.changes, revised.reviews),
+            revised.stored.found,
+            kept,
+            plan.limits,
+            audience,
         ),
         "written": is_written,
     }
 
 
 def _counted(revised: Revised) -> str:
-    count = plural(len(revised.changes), "session")
-    told = f"{count} changed" if revised.changes else "the limits are kept for later"
+    counts = ((revised.changes, "session"), (revised.reviews, "review"))
+    counted = [plural(len(changed), noun) for changed, noun in counts if changed]
+    told = f"{' and '.join(counted)} changed" if counted else "the limits are kept for later"
     return f", {told}; the former version is in {revised.path.resolve().name}~"

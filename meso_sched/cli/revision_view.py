@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 
 from meso_sched.cli.layout import Column, Line, Span, table, visible, wrapped
 from meso_sched.cli.view import session_style
@@ -10,6 +10,7 @@ from meso_sched.core.booked import BookedSession, Status
 from meso_sched.core.changes import Adherence, Change
 from meso_sched.core.clinic import Limits
 from meso_sched.core.plan import Plan
+from meso_sched.core.reviewing import BookedReview
 from meso_sched.core.walltime import (
     WEEKDAY_NAMES,
     minute_of,
@@ -20,20 +21,56 @@ from meso_sched.core.walltime import (
 )
 
 
-def revision_lines(
-    before: Plan, after: Plan, changes: Mapping[int, Change], width: int
-) -> Iterator[Line]:
-    """Every session before and after, side by side, and what became of it."""
-    former = {each.number: each for each in before.booked}
+def revision_lines(rows: Sequence[Sequence[Span]], width: int) -> Iterator[Line]:
+    """Every appointment before and after, side by side, and what became of it."""
     columns = (
         *(Column("#", right=True), Column("Phase"), Column("Before"), Column("After")),
         *(Column("Gap", right=True), Column("What", wraps=True)),
     )
-    rows = [
-        _row(former.get(session.number), session, changes.get(session.number))
+    yield from table(columns, rows, width)
+
+
+def session_rows(before: Plan, after: Plan, changes: Iterable[Change]) -> list[tuple[Span, ...]]:
+    """A row a session."""
+    former = {each.number: each for each in before.booked}
+    changed = {each.number: each for each in changes}
+    return [
+        _row(former.get(session.number), session, changed.get(session.number))
         for session in after.booked
     ]
-    yield from table(columns, rows, width)
+
+
+def review_rows(before: Plan, after: Plan, changes: Iterable[Change]) -> list[tuple[Span, ...]]:
+    """A row a review."""
+    former = {each.number: each for each in before.reviews}
+    changed = {each.number: each for each in changes}
+    # One whose session is gone is no longer among them.
+    gone = {
+        number: former[number]._replace(status=Status.CANCELLED)
+        for number in changed
+        if number in former
+    }
+    now = {**gone, **{review.number: review for review in after.reviews}}
+    return [
+        _review_row(former.get(number), now[number], changed.get(number)) for number in sorted(now)
+    ]
+
+
+def _review_row(
+    before: BookedReview | None, after: BookedReview, change: Change | None
+) -> tuple[Span, ...]:
+    quiet = "dim" if change is None else ""
+    when = "-" if not after.status.takes_place else "same" if change is None else _when(after)
+    told = [] if change is None else [change.what, *change.why]
+    style = "" if change is None else "magenta"
+    return (
+        Span(f"R{after.number}", quiet),
+        Span("review", quiet),
+        Span("" if before is None else _when(before), "dim"),
+        Span(when, quiet or style),
+        Span("", quiet),
+        Span(visible("; ".join([str(after.name), *told])), quiet or style),
+    )
 
 
 def _row(
@@ -58,7 +95,7 @@ def _after(before: BookedSession | None, after: BookedSession, change: Change | 
     return _when(after)
 
 
-def _when(booked: BookedSession) -> str:
+def _when(booked: BookedSession | BookedReview) -> str:
     return f"{show_day(booked.day)} {show_time(minute_of(booked.start))}"
 
 

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from heapq import merge
 from typing import NamedTuple
 
 from meso_sched.cli.agenda_view import when
 from meso_sched.cli.layout import Column, Line, Span, table_rows, visible, wrapped
+from meso_sched.cli.phase_view import (
+    AXIS_WIDTH,
+    BY_WEIGHT,
+    MARKS,
+    MISSED,
+    OPEN,
+    REVIEW,
+    STYLES,
+    UNMARKED,
+    WORDS,
+    month_name,
+    packed,
+    spread,
+)
 from meso_sched.cli.revision_view import adherence_text
 from meso_sched.core.agenda import Agenda, Standing
 from meso_sched.core.booked import BookedSession, Slot, Status
-from meso_sched.core.walltime import MONTHS, minute_of, plural, show_day, show_time
+from meso_sched.core.reviewing import BookedReview
+from meso_sched.core.walltime import minute_of, plural, show_day, show_time
 
-DONE, MISSED, OPEN, UNMARKED, CANCELLED = "#", "x", "o", "?", "/"
-_WORDS = {
-    DONE: "done",
-    MISSED: "missed",
-    OPEN: "to come",
-    UNMARKED: "not marked",
-    CANCELLED: "cancelled",
-}
-_STYLES = {DONE: "", MISSED: "bold red", OPEN: "bold", UNMARKED: "magenta", CANCELLED: "dim"}
-_BY_WEIGHT = (CANCELLED, DONE, OPEN, UNMARKED, MISSED)
-"""Where two fall on one column, the later of these is seen."""
-
-AXIS_WIDTH = 80
-_MARKS = {Status.FULFILLED: DONE, Status.NOSHOW: MISSED, Status.CANCELLED: CANCELLED}
 _COLUMNS = (
     *(Column(""), Column("#", right=True), Column("Date"), Column("Time")),
     *(Column("Gap", right=True), Column("Ideal"), Column("What", wraps=True)),
@@ -34,12 +36,21 @@ _COLUMNS = (
 
 
 class _Event(NamedTuple):
-    """A session where it is booked or was missed; ``slot`` in the zone that is shown."""
+    """An appointment where it is booked or was missed; ``slot`` in the zone that is shown.
 
-    session: BookedSession
+    ``label`` is its number, ``what`` what is to be said of it, ``gap`` the days since the session
+    before, and ``heading`` the phase that begins with it. ``is_ahead``: it is still to come.
+    """
+
+    label: str
     slot: Slot
     mark: str
-    is_former: bool = False
+    ideal: date
+    what: tuple[str, ...]
+    is_ahead: bool = False
+    gap: str = ""
+    heading: str = ""
+    is_late: bool = False
 
 
 def timeline_lines(agenda: Agenda, now: datetime, width: int) -> Iterator[Line]:
@@ -48,7 +59,7 @@ def timeline_lines(agenda: Agenda, now: datetime, width: int) -> Iterator[Line]:
         if position:
             yield ()
         late = {
-            each.appointment.session.number: each.days
+            each.appointment.number: each.days
             for each in agenda.overdue
             if each.appointment.kept is standing.kept
         }
@@ -63,30 +74,14 @@ def _course(
     title = Span(f"{who}{visible(str(course.regimen.title))},", "bold")
     facts = f"course {course.number}, {plural(len(standing.kept.plan.booked), 'session')}"
     yield from wrapped((title, Span(facts)), width)
-    events = list(_events(standing, now))
+    events = list(_events(standing, late, now))
     yield from _axis(events, now.date(), min(width, AXIS_WIDTH))
     yield ()
-    yield from _rows(events, late, now, width)
+    yield from _rows(events, now, width)
     yield ()
     told = adherence_text(standing.adherence, len(standing.kept.plan.booked))
     yield from wrapped((Span(told),), width)
     yield from wrapped((Span(_next(standing, now.date())),), width)
-
-
-def _events(standing: Standing, now: datetime) -> Iterator[_Event]:
-    """Every slot that a session has or was missed at, in the order of their numbers."""
-
-    def here(slot: Slot) -> Slot:
-        return Slot(slot.start.astimezone(now.tzinfo), slot.end.astimezone(now.tzinfo))
-
-    for session in standing.kept.plan.booked:
-        given_up = session.status is Status.NOSHOW
-        former = [slot for slot in session.missed if not given_up or slot != session.slot]
-        for slot in former:
-            yield _Event(session, here(slot), MISSED, is_former=True)
-        is_over = session.end.timestamp() <= now.timestamp()
-        mark = _MARKS.get(session.status, UNMARKED if is_over else OPEN)
-        yield _Event(session, here(session.slot), mark)
 
 
 def _next(standing: Standing, today: date) -> str:
@@ -95,7 +90,95 @@ def _next(standing: Standing, today: date) -> str:
         return "No appointment is to come."
     days = (following.day - today).days
     ahead = "today" if days == 0 else f"in {plural(days, 'day')}"
-    return f"Next: session {following.session.number} on {when(following)} ({ahead})."
+    return f"Next: {following.kind.value} {following.number} on {when(following)} ({ahead})."
+
+
+# ---- What there is to show -----------------------------------------------------------------------
+
+
+def _events(standing: Standing, late: Mapping[int, int], now: datetime) -> Iterator[_Event]:
+    """Every slot that a session has or was missed at, and every review, in time order.
+
+    A merge leaves the sessions in the order of their numbers, also where a date was set by hand.
+    """
+    plan = standing.kept.plan
+    reviews = sorted((_review(each, now) for each in plan.reviews), key=_begins)
+    return merge(_sessions(plan.booked, late, now), reviews, key=_begins)
+
+
+def _begins(event: _Event) -> float:
+    return event.slot.start.timestamp()
+
+
+def _sessions(
+    booked: Iterable[BookedSession], late: Mapping[int, int], now: datetime
+) -> Iterator[_Event]:
+    phase = ""
+    for session in booked:
+        plan = session.plan
+        anew = ", begun anew" if plan.restarts else ""
+        heading = f"{visible(plan.phase)}, every {plan.interval}{anew}"
+        for slot in session.missed:
+            if session.status is Status.NOSHOW and slot == session.slot:
+                continue  # it has no other slot since
+            begins = heading if plan.phase != phase else ""
+            yield _former(session, _here(slot, now), begins)
+            phase = plan.phase
+        begins = heading if plan.phase != phase or plan.restarts else ""
+        yield _session(session, late.get(session.number, 0), now)._replace(heading=begins)
+        phase = plan.phase
+
+
+def _former(session: BookedSession, slot: Slot, heading: str) -> _Event:
+    what = (WORDS[MISSED],)
+    return _Event(str(session.number), slot, MISSED, session.plan.ideal, what, heading=heading)
+
+
+def _session(session: BookedSession, late: int, now: datetime) -> _Event:
+    mark = MARKS.get(session.status, UNMARKED if _is_over(session.slot, now) else OPEN)
+    told = () if mark == OPEN else (WORDS[mark],)
+    has_gap = session.takes_place and session.gap_days is not None
+    return _Event(
+        str(session.number),
+        _here(session.slot, now),
+        mark,
+        session.plan.ideal,
+        (*told, *_remarks(session, late)),
+        is_ahead=mark == OPEN,
+        is_late=late > 0,
+        gap=f"{session.gap_days}d" if has_gap else "",
+    )
+
+
+def _review(review: BookedReview, now: datetime) -> _Event:
+    mark = MARKS.get(review.status, REVIEW)
+    told = () if mark == REVIEW else (WORDS[mark],)
+    return _Event(
+        f"R{review.number}",
+        _here(review.slot, now),
+        mark,
+        review.ideal,
+        (visible(str(review.name)), *told, *_remarks(review)),
+        is_ahead=mark == REVIEW and not _is_over(review.slot, now),
+    )
+
+
+def _remarks(booked: BookedSession | BookedReview, late: int = 0) -> Iterator[str]:
+    if late:
+        yield f"{plural(late, 'day')} overdue"
+    elif booked.status.takes_place and booked.shift_days:
+        side = "late" if booked.shift_days > 0 else "early"
+        yield f"{plural(abs(booked.shift_days), 'day')} {side}"
+    if booked.by_hand and booked.status is Status.BOOKED:
+        yield "by hand"
+
+
+def _here(slot: Slot, now: datetime) -> Slot:
+    return Slot(slot.start.astimezone(now.tzinfo), slot.end.astimezone(now.tzinfo))
+
+
+def _is_over(slot: Slot, now: datetime) -> bool:
+    return slot.end.timestamp() <= now.timestamp()
 
 
 # ---- The drawing ---------------------------------------------------------------------------------
@@ -111,19 +194,20 @@ def _axis(events: Sequence[_Event], today: date, width: int) -> Iterator[Line]:
     def column(day: date) -> int:
         return round((day - first).days * (width - 1) / span)
 
-    columns = {day: column(day) for day in _firsts(first, last)}
-    yield (Span(_months(columns, last, width), "dim"),)
+    months = ((column(day), month_name(day, first, last)) for day in _firsts(first, last))
+    yield (Span(spread(months, width), "dim"),)
     cells = [Span("-", "dim")] * width
-    for each in sorted(events, key=lambda each: _BY_WEIGHT.index(each.mark)):
-        cells[column(each.slot.day)] = Span(each.mark, _STYLES[each.mark])
+    for each in sorted(events, key=lambda each: BY_WEIGHT.index(each.mark)):
+        cells[column(each.slot.day)] = Span(each.mark, STYLES[each.mark])
     yield tuple(cells)
     if first <= today <= last:
         at, word = column(today), "today"
         fits = at + 2 + len(word) <= width
         told = f"{' ' * at}^ {word}" if fits else f"{word} ^".rjust(at + 1)
         yield (Span(told),)
-    used = [mark for mark in _WORDS if any(each.mark == mark for each in events)]
-    yield (Span("   ".join(f"{mark} {_WORDS[mark]}" for mark in used), "dim"),)
+    used = {each.mark for each in events}
+    for line in packed((f"{mark} {word}" for mark, word in WORDS.items() if mark in used), width):
+        yield (Span(line, "dim"),)
 
 
 def _firsts(first: date, last: date) -> Iterator[date]:
@@ -134,68 +218,35 @@ def _firsts(first: date, last: date) -> Iterator[date]:
         day = (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
-def _months(columns: Mapping[date, int], last: date, width: int) -> str:
-    """The names of the months over their first days, as many as find room."""
-    line = ""
-    for day, column in columns.items():
-        year = f" {day.year}" if not line or (day.month == 1 and day.year == last.year) else ""
-        name = f"{MONTHS[day.month - 1]}{year}"
-        if not line or len(line) < column <= width - len(name):
-            line = line.ljust(column) + name
-    return line
+# ---- The table -----------------------------------------------------------------------------------
 
 
-# ---- The sessions --------------------------------------------------------------------------------
-
-
-def _rows(
-    events: Sequence[_Event], late: Mapping[int, int], now: datetime, width: int
-) -> Iterator[Line]:
-    """A line a session under its phase, with a line where today is."""
+def _rows(events: Sequence[_Event], now: datetime, width: int) -> Iterator[Line]:
+    """A line an appointment, sessions under their phase, with a line where today is."""
     years = {each.slot.start.year for each in events}
-    cells = [_cells(each, late.get(each.session.number, 0), year=len(years) > 1) for each in events]
-    heading, *rows = table_rows(_COLUMNS, cells, width)
+    heading, *rows = table_rows(
+        _COLUMNS, [_cells(each, year=len(years) > 1) for each in events], width
+    )
     yield from heading
-    phase = ""
     today: Iterable[Line] = [(Span(f"--- today, {show_day(now.date())} {now.year} ---", "bold"),)]
     for each, lines in zip(events, rows, strict=True):
-        if each.mark == OPEN:
+        if each.is_ahead:
             yield from today
             today = ()
-        plan = each.session.plan
-        if plan.phase != phase or (plan.restarts and not each.is_former):
-            phase = plan.phase
-            anew = ", begun anew" if plan.restarts else ""
-            told = f"{visible(phase)}, every {plan.interval}{anew}"
-            yield from wrapped((Span(told, "dim"),), width)
+        if each.heading:
+            yield from wrapped((Span(each.heading, "dim"),), width)
         yield from lines
     yield from today
 
 
-def _cells(event: _Event, late: int, *, year: bool) -> tuple[Span, ...]:
-    session, slot = event.session, event.slot
-    style = _STYLES[event.mark]
-    takes_place = session.takes_place and not event.is_former
-    gap = f"{session.gap_days}d" if takes_place and session.gap_days is not None else ""
+def _cells(event: _Event, *, year: bool) -> tuple[Span, ...]:
+    slot, style = event.slot, STYLES[event.mark]
     return (
         Span(event.mark, style),
-        Span(str(session.number), style),
+        Span(event.label, style),
         Span(show_day(slot.day) + (f" {slot.day.year}" if year else ""), style),
         Span(show_time(minute_of(slot.start)), style),
-        Span(gap),
-        Span(show_day(session.plan.ideal), "dim"),
-        Span("; ".join(_what(event, late if takes_place else 0)), "bold red" if late else style),
+        Span(event.gap),
+        Span(show_day(event.ideal), "dim"),
+        Span("; ".join(event.what), "bold red" if event.is_late else style),
     )
-
-
-def _what(event: _Event, late: int) -> Iterator[str]:
-    session = event.session
-    if event.mark != OPEN:
-        yield _WORDS[event.mark]
-    if late:
-        yield f"{plural(late, 'day')} overdue"
-    elif event.mark in (DONE, OPEN, UNMARKED) and session.shift_days:
-        side = "late" if session.shift_days > 0 else "early"
-        yield f"{plural(abs(session.shift_days), 'day')} {side}"
-    if session.by_hand and event.mark in (OPEN, UNMARKED):
-        yield "by hand"

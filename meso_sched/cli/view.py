@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from heapq import merge
 from typing import TYPE_CHECKING
 
 from meso_sched.cli.layout import Column, Line, Span, table, visible, wrapped
+from meso_sched.cli.phase_view import outline_lines, phase_lines
 from meso_sched.core.booked import BookedSession, Status
-from meso_sched.core.interval import Interval
 from meso_sched.core.regimen import (
     DEFAULT_LANGUAGE,
     DEFAULT_MINUTES,
-    Keep,
     Lasting,
     Phase,
     Regimen,
@@ -25,9 +25,12 @@ from meso_sched.core.screening import against_the_source
 from meso_sched.core.walltime import MONTHS, minute_of, plural, show_day, show_time
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from meso_sched.core.clinic import OpenTime
     from meso_sched.core.course import Course
     from meso_sched.core.plan import Plan
+    from meso_sched.core.reviewing import BookedReview
 
 MONTH_WIDTH = 9 + 31 * 2
 """A narrower screen shows no months."""
@@ -36,13 +39,20 @@ MOST_MONTHS = 24
 """A longer course shows only the months that have a session."""
 
 
-def plan_lines(plan: Plan, open_time: OpenTime, width: int) -> Iterator[Line]:
-    """The course as a table, its months with the days marked, and what was chosen."""
+def plan_lines(
+    plan: Plan, open_time: OpenTime, width: int, *, today: date | None = None
+) -> Iterator[Line]:
+    """The course as a table, its phases, its months with the days marked, and what was chosen.
+
+    ``today`` is a local day.
+    """
+    shows_months = width >= MONTH_WIDTH
+    can_choose = all(each.status is Status.BOOKED for each in plan.booked)
     yield from heading_lines(plan, width)
-    yield from _sessions(plan.booked, width)
-    if width >= MONTH_WIDTH:
-        yield from _months(plan.booked, open_time)
-    yield from _rhythm(plan.course, width)
+    yield from _appointments(plan, width)
+    yield from phase_lines(plan, today, width, months=not shows_months, hint=can_choose)
+    if shows_months:
+        yield from _months(plan, open_time)
     yield from override_lines(plan.course, width)
 
 
@@ -69,13 +79,23 @@ def _heading(plan: Plan) -> Line:
     return Span(visible(str(course.regimen.title)) + ",", "bold"), Span(", ".join(facts))
 
 
-def _sessions(booked: Sequence[BookedSession], width: int) -> list[Line]:
+def _appointments(plan: Plan, width: int) -> list[Line]:
+    """Sessions and reviews: a row each, in time order."""
     columns = (
         *(Column("#", right=True), Column("Phase"), Column("Date"), Column("Time")),
         *(Column("Gap", right=True), Column("Ideal"), Column("Why", wraps=True)),
     )
-    years = {each.day.year for each in booked}
-    return table(columns, [_session(each, year=len(years) > 1) for each in booked], width)
+    days = (*(each.day for each in plan.booked), *(each.day for each in plan.reviews))
+    year = len({day.year for day in days}) > 1
+    ends = {each.number: each.end for each in plan.booked}
+    sessions = ((each.start, _session(each, year=year)) for each in plan.booked)
+    in_order = sorted(plan.reviews, key=lambda each: each.start)
+    reviews = (
+        (each.start, _review_row(each, ends.get(each.after), year=year)) for each in in_order
+    )
+    # A merge leaves the sessions in the order of their numbers, also where a date was set by hand.
+    rows = [row for _, row in merge(sessions, reviews, key=lambda each: each[0])]
+    return table(columns, rows, width)
 
 
 def _session(booked: BookedSession, *, year: bool) -> tuple[Span, ...]:
@@ -84,12 +104,38 @@ def _session(booked: BookedSession, *, year: bool) -> tuple[Span, ...]:
     return (
         Span(str(booked.plan.number)),
         Span(f"{visible(booked.plan.phase)} {booked.plan.of[0]}/{booked.plan.of[1]}"),
-        Span(show_day(booked.day) + (f" {booked.day.year}" if year else ""), style),
+        Span(_dated(booked.day, year=year), style),
         Span(show_time(minute_of(booked.start))),
         Span("" if booked.gap_days is None else f"{booked.gap_days}d"),
         Span(show_day(booked.plan.ideal), "" if shifted else "dim"),
         Span(visible("; ".join(_remarks(booked))), style),
     )
+
+
+def _review_row(
+    review: BookedReview, session_ends: datetime | None, *, year: bool
+) -> tuple[Span, ...]:
+    """As of a session; its name goes with its reasons, where there is the most room.
+
+    One that begins as its session ends stands at its best and has no reasons.
+    """
+    why = () if review.start == session_ends else review.why
+    shifted = review.shift_days != 0
+    style = "" if review.status.takes_place else "dim strike"
+    told = [] if review.status is Status.BOOKED else [review.status.word]
+    return (
+        Span(f"R{review.number}"),
+        Span("review"),
+        Span(_dated(review.day, year=year), style or ("magenta" if shifted else "")),
+        Span(show_time(minute_of(review.start))),
+        Span(""),
+        Span(show_day(review.ideal), "" if shifted else "dim"),
+        Span(visible("; ".join((str(review.name), *told, *why))), style),
+    )
+
+
+def _dated(day: date, *, year: bool) -> str:
+    return show_day(day) + (f" {day.year}" if year else "")
 
 
 def _remarks(booked: BookedSession) -> list[str]:
@@ -110,9 +156,11 @@ def session_style(booked: BookedSession) -> str:
     return "magenta" if booked.shift_days else ""
 
 
-def _months(booked: Sequence[BookedSession], open_time: OpenTime) -> Iterator[Line]:
-    """A row a month, two columns a day: a session's number, a dot open, a dash closed."""
-    numbers = {each.day: each.number for each in booked if each.takes_place}
+def _months(plan: Plan, open_time: OpenTime) -> Iterator[Line]:
+    """A row a month of the sessions, two columns a day: a number, a dot open, a dash closed."""
+    booked = plan.booked
+    numbers = {each.day: f"R{each.number}" for each in plan.reviews if each.status.takes_place}
+    numbers |= {each.day: str(each.number) for each in booked if each.takes_place}
     marks = (f"{day:>2}" if day == 1 or day % 5 == 0 else "  " for day in range(1, 32))
     yield (Span("- off    " + "".join(marks), "dim"),)
     for first in _month_starts(booked):
@@ -139,28 +187,11 @@ def _days_of(first: date) -> Iterator[date]:
         day += timedelta(days=1)
 
 
-def _day(day: date, number: int | None, open_time: OpenTime) -> Line:
+def _day(day: date, number: str | None, open_time: OpenTime) -> Line:
     if number is not None:
-        mark = str(number) if number < 100 else "##"
+        mark = number if len(number) <= 2 else "##"
         return Span(" " * (2 - len(mark))), Span(mark, "bold reverse")
     return (Span(" -" if open_time.obstacles(day) else " ·", "dim"),)
-
-
-def _rhythm(course: Course, width: int) -> Iterator[Line]:
-    """Which intervals were rounded, so that the patient keeps a weekday."""
-    rounded = [
-        f"{visible(phase.name)} {phase.interval.ideal} as {days}"
-        for phase in course.phases
-        if course.keep is Keep.WEEKDAY and (days := _rounded(phase.interval)) is not None
-    ]
-    if rounded:
-        told = f"Whole weeks: {', '.join(rounded)} (else --keep date)."
-        yield from wrapped((Span(told, "dim"),), width)
-
-
-def _rounded(interval: Interval) -> int | None:
-    """The whole weeks, in days, that stand for another ideal; None where nothing is rounded."""
-    return None if interval.whole_weeks == interval.ideal.days else interval.whole_weeks
 
 
 def regimens_lines(regimens: Mapping[str, Regimen], width: int) -> Iterator[Line]:
@@ -195,6 +226,8 @@ def regimen_lines(regimen: Regimen, sources: Mapping[str, str], width: int) -> I
     yield from wrapped((Span(f"A session takes {length}."),), width)
     yield ()
     yield from _phases(regimen, width)
+    yield ()
+    yield from outline_lines(regimen, width)
     if regimen.evidence is not None:
         yield ()
         evidence = Span(visible(str(regimen.evidence)))
@@ -256,7 +289,8 @@ def _tells(what: Text, lasting: Lasting) -> bool:
 def _review(review: Review) -> str:
     after = "the last session" if review.after is None else f"session {review.after}"
     when = f"{review.at} after {after}" if review.at else f"at the end of {after}"
-    return f"{visible(str(review.name))}: {when}{_cited(review.sources)}"
+    length = "" if review.length is None else f", {review.length}"
+    return f"{visible(str(review.name))}: {when}{length}{_cited(review.sources)}"
 
 
 def _cited(sources: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -13,12 +13,14 @@ from meso_sched.core.course import Course
 from meso_sched.core.plan import Plan
 from meso_sched.errors import FileError, UsageError
 from meso_sched.exchange import tables
+from meso_sched.exchange.editions import PATIENT, Edition, spoken
 from meso_sched.exchange.events import CourseFile, Identity, course_file, identity_of
 from meso_sched.exchange.files import PRIVATE, read_bytes, write_whole
 
 if TYPE_CHECKING:
     from meso_sched.cli.output import Target
     from meso_sched.core.clinic import Clinic
+    from meso_sched.core.regimen import Regimen
     from meso_sched.exchange.stored import StoredCourse
 
 
@@ -67,11 +69,11 @@ class Written(NamedTuple):
 
     def document(self, plan: Plan, warnings: Sequence[str]) -> str:
         """The plan as JSON text, with the sequences of its events."""
-        audience = self.file.record["audience"]
-        return tables.to_json(tables.plan_document(plan, self.file.events, warnings, audience))
+        plan = spoken(plan, self.file.edition.language)
+        return tables.to_json(tables.plan_document(plan, self.file, warnings))
 
 
-def look_at(target: Target, clinic: Clinic, regimens: Iterable[str]) -> Former | None:
+def look_at(target: Target, clinic: Clinic, regimens: Mapping[str, Regimen]) -> Former | None:
     """What stands where a plan is to be written; None where nothing does yet."""
     if target.path is None:
         return None
@@ -81,40 +83,56 @@ def look_at(target: Target, clinic: Clinic, regimens: Iterable[str]) -> Former |
     from meso_sched.exchange.stored import read_course
 
     try:
-        return Former(
-            data, read_course(_text(data, target.path), str(target.path), clinic, regimens)
-        )
+        stored = read_course(_text(data, target.path), str(target.path), clinic, regimens)
+        return Former(data, stored.informed(regimens))
     except (FileError, UsageError):
         return Former(data)  # `prepare` says what is wrong, or knows it by its UIDs alone
 
 
-def prepare(
-    plan: Plan,
-    audience: str,
-    warnings: Sequence[str],
-    stamp: datetime,
-    target: Target,
-    former: Former | None,
-) -> Written:
-    """The plan in a format (ics, json, csv or fhir), as an update of what stands there of it.
+class Order(NamedTuple):
+    """What is to be written: a plan in an edition, with what the desk is warned of.
+
+    ``stamp`` is UTC, to the second; it also tells what day it is.
+    """
+
+    plan: Plan
+    edition: Edition
+    warnings: Sequence[str]
+    stamp: datetime
+
+
+def prepare(order: Order, target: Target, former: Former | None) -> Written:
+    """The plan in a format of the ``Target``, as an update of what stands there of it.
 
     Raises UsageError where that is anything else.
     """
-    file = course_file(plan, audience, stamp)
+    file = course_file(order.plan, order.edition, order.stamp)
     data = None if former is None else former.data
     if target.format == "ics":
         from meso_sched.exchange.ical import to_ics
 
         if former is not None and former.data and target.path is not None:
-            file = _updated(plan, file, former, target.path, stamp)
+            file = _updated(order, file, former, target.path)
         return Written(to_ics(file), data, file)
     if data and target.path is not None:
-        _refuse_other(plan, audience, data, target.path, target.format)
-    if target.format == "fhir":
-        return Written(_fhir(plan, file, audience, stamp, data), data, file)
-    document = tables.plan_document(plan, file.events, warnings, audience)
-    text = tables.to_json(document) if target.format == "json" else tables.to_csv(document)
-    return Written(text.encode(), data, file)
+        _refuse_other(order, data, target.path, target.format)
+    return Written(_rendered(order, file, target.format, data), data, file)
+
+
+def _rendered(order: Order, file: CourseFile, format_: str, former: bytes | None) -> bytes:
+    """The plan in a format that is no calendar."""
+    plan = spoken(order.plan, order.edition.language)
+    if format_ == "fhir":
+        return _fhir(order._replace(plan=plan), file, former)
+    if format_ == "html":
+        from meso_sched.exchange.card import to_html
+
+        today = order.stamp.astimezone(plan.clinic.zone).date()
+        # The card speaks by itself: a text may lack the language.
+        return to_html(order.plan, order.edition, today, order.stamp).encode()
+    document = tables.plan_document(plan, file, order.warnings)
+    text = tables.to_json(document) if format_ == "json" else tables.to_csv(document)
+    return text.encode()
 
 
 def prepare_revision(plan: Plan, stored: StoredCourse, data: bytes, stamp: datetime) -> Written:
@@ -122,23 +140,22 @@ def prepare_revision(plan: Plan, stored: StoredCourse, data: bytes, stamp: datet
     from meso_sched.exchange.ical import to_ics
     from meso_sched.exchange.updating import updated
 
-    base = course_file(stored.recorded, stored.audience, stamp)
-    new = course_file(plan, stored.audience, stamp)
+    base = course_file(stored.recorded, stored.edition, stamp)
+    new = course_file(plan, stored.edition, stamp)
     file = updated(new, stored.file, stamp, base)
     return Written(to_ics(file), data, file)
 
 
-def _updated(
-    plan: Plan, file: CourseFile, former: Former, path: Path, stamp: datetime
-) -> CourseFile:
+def _updated(order: Order, file: CourseFile, former: Former, path: Path) -> CourseFile:
     from meso_sched.exchange.calendar_file import from_ics
     from meso_sched.exchange.updating import updated
 
-    audience = file.record["audience"]
-    stored = former.course_of(plan)
-    if stored is not None and stored.audience == audience:
-        return updated(file, stored.file, stamp, course_file(stored.recorded, audience, stamp))
-    identity = identity_of(plan, audience)
+    audience, stamp = order.edition.audience, order.stamp
+    stored = former.course_of(order.plan)
+    if stored is not None and stored.edition.audience == audience:
+        base = course_file(stored.recorded, stored.edition, stamp)
+        return updated(file, stored.file, stamp, base)
+    identity = identity_of(order.plan, audience)
     try:
         known = from_ics(_text(former.data, path), str(path), identity)
     except FileError as error:
@@ -148,30 +165,33 @@ def _updated(
     return updated(file, known, stamp)
 
 
-def _fhir(
-    plan: Plan, file: CourseFile, audience: str, stamp: datetime, former: bytes | None
-) -> bytes:
+def _fhir(order: Order, file: CourseFile, former: bytes | None) -> bytes:
     """The Bundle; that of the file itself where nothing but the stamp differs."""
     from meso_sched.exchange.fhir import differs_in_stamp_only, fhir_bundle
 
-    bundle = fhir_bundle(plan, file.events, audience, stamp)
+    bundle = fhir_bundle(order.plan, file.everything, order.edition.audience, order.stamp)
     if former and differs_in_stamp_only(former.decode(), bundle):
         return former
     return tables.to_json(bundle).encode()
 
 
-def _refuse_other(plan: Plan, audience: str, data: bytes, path: Path, format_: str) -> None:
-    if not _holds(_text(data, path), format_, plan.course, identity_of(plan, audience)):
+def _refuse_other(order: Order, data: bytes, path: Path, format_: str) -> None:
+    identity = identity_of(order.plan, order.edition.audience)
+    if not _holds(_text(data, path), format_, order.plan.course, identity):
         raise _refusal(path)
 
 
 def _holds(text: str, format_: str, course: Course, identity: Identity) -> bool:
-    """Whether a file in a format (json, csv or fhir) is of that course and audience."""
+    """Whether a file in a format that is no calendar is of that course and audience."""
     if format_ == "fhir":
         from meso_sched.exchange.fhir import bundle_id
 
         return bundle_id(text) == identity.id
-    if identity.audience == "patient":  # which names neither patient nor regimen
+    if format_ == "html":
+        from meso_sched.exchange.card import card_course
+
+        return card_course(text) == identity.id
+    if identity.audience == PATIENT:  # which names neither patient nor regimen
         uid = _uid_of(text) if format_ == "json" else tables.csv_uid(text)
         return uid == identity.uid(1)
     found = _course_of(text) if format_ == "json" else tables.csv_course(text)

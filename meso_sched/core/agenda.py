@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
+from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from meso_sched.core.booked import BookedSession, Status
+from meso_sched.core.booked import BookedSession, Slot, Status
 from meso_sched.core.changes import Adherence, adherence
 from meso_sched.core.plan import Plan
+from meso_sched.core.regimen import Text
+from meso_sched.core.reviewing import BookedReview
 from meso_sched.core.walltime import DateRange
 
 
 class KeptCourse(NamedTuple):
     """A course as the calendar has it, and where it is kept, in words for a message.
 
-    ``uids`` are the calendar's own names for the sessions, by number.
+    ``uids`` are the calendar's own names for the sessions, by number, ``review_uids`` those for the
+    reviews.
     """
 
     plan: Plan
     where: str
     uids: Mapping[int, str] = MappingProxyType({})
+    review_uids: Mapping[int, str] = MappingProxyType({})
 
     @property
     def patient(self) -> str | None:
@@ -43,16 +48,37 @@ class AgendaRequest(NamedTuple):
     months: DateRange
 
 
-class Appointment(NamedTuple):
-    """A session of a course; ``start`` and ``end`` aware, in the zone asked for.
+class Kind(Enum):
+    """What a patient comes for; the value is the desk's word for it."""
 
-    ``beside`` are the courses that have a session at the same time.
+    SESSION = "session"
+    REVIEW = "review"
+
+
+class Appointment(NamedTuple):
+    """A session or a review of a course; ``start`` and ``end`` aware, in the zone asked for.
+
+    ``number`` counts each kind apart, and ``uid`` is the calendar's own name. Sessions alone have a
+    ``phase``, their place in it (``of``), a ``latest`` (local) day, days that they are overdue and
+    slots that were missed; ``is_last`` is the last that takes place. Reviews alone have a ``name``.
+    ``beside`` are the courses that have an appointment at the same time.
     """
 
     kept: KeptCourse
-    session: BookedSession
+    kind: Kind
+    number: int
     start: datetime
     end: datetime
+    status: Status
+    by_hand: bool = False
+    uid: str | None = None
+    phase: str | None = None
+    of: tuple[int, int] | None = None
+    latest: date | None = None
+    overdue_days: int = 0
+    missed: tuple[Slot, ...] = ()
+    is_last: bool = False
+    name: Text | None = None
     beside: tuple[KeptCourse, ...] = ()
 
     @property
@@ -61,10 +87,9 @@ class Appointment(NamedTuple):
         return self.start.date()
 
     @property
-    def is_last(self) -> bool:
-        """Whether no later session of its course takes place."""
-        numbers = (each.number for each in self.kept.plan.booked if each.takes_place)
-        return self.session.takes_place and self.session.number == max(numbers)
+    def key(self) -> tuple[str, Kind, int]:
+        """What tells it from all others."""
+        return self.kept.where, self.kind, self.number
 
 
 class Overdue(NamedTuple):
@@ -75,9 +100,10 @@ class Overdue(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How far a course has come; ``next`` is its next appointment, ``last`` its last.
+    """How far a course has come; ``next`` is its next appointment, ``last`` its last session.
 
-    A course of which nothing takes place any more has no last one.
+    A review may come next, but a course ends with its sessions: one of which none takes place any
+    more has no last one.
     """
 
     kept: KeptCourse
@@ -113,23 +139,22 @@ class Overall(NamedTuple):
 
 
 def make_agenda(request: AgendaRequest) -> Agenda:
-    """Every session of ``days`` that is not cancelled, once, where it is booked now."""
-    everything = [_Sessions.of(kept, request.zone) for kept in request.courses]
+    """Every appointment of ``days`` that is not cancelled, once, where it is booked now."""
+    everything = [_Course.of(kept, request.zone) for kept in request.courses]
     days = request.days or _all_days(everything, request)
     shown = _joined(
-        (each for each in sessions.all if each.day in days and not _is(each, Status.CANCELLED))
-        for sessions in everything
+        (each for each in course.not_cancelled if each.day in days) for course in everything
     )
-    overdue = [each for sessions in everything for each in sessions.overdue(request.now)]
-    standings = tuple(sessions.standing(request.now) for sessions in everything)
+    overdue = [each for course in everything for each in course.overdue(request.now)]
+    standings = tuple(course.standing(request.now) for course in everything)
     ending = [(each.last, each) for each in standings if each.last]
     return Agenda(
         days=days,
         months=request.months,
         appointments=tuple(_side_by_side(shown)),
         overdue=tuple(sorted(overdue, key=lambda each: _in_time(each.appointment))),
-        unmarked=_joined(sessions.unmarked(request.now) for sessions in everything),
-        missed=_joined(sessions.given_up() for sessions in everything),
+        unmarked=_joined(course.unmarked(request.now) for course in everything),
+        missed=_joined(course.given_up() for course in everything),
         ending=tuple(
             standing
             for last, standing in sorted(ending, key=lambda each: _in_time(each[0]))
@@ -157,25 +182,35 @@ def overall(standings: Iterable[Standing]) -> Overall:
     )
 
 
-class _Sessions(NamedTuple):
-    """All sessions of one course, in the order of their numbers."""
+class _Course(NamedTuple):
+    """All appointments of one course, each kind in the order of its numbers.
+
+    Nobody marks a review, so that what is due, missed or last is told of sessions alone.
+    """
 
     kept: KeptCourse
-    all: tuple[Appointment, ...]
+    sessions: tuple[Appointment, ...]
+    reviews: tuple[Appointment, ...]
 
     @classmethod
-    def of(cls, kept: KeptCourse, zone: tzinfo) -> _Sessions:
+    def of(cls, kept: KeptCourse, zone: tzinfo) -> _Course:
+        last = max((each.number for each in kept.plan.booked if each.takes_place), default=None)
+        sessions = (_session(kept, each, zone) for each in kept.plan.booked)
         return cls(
             kept,
-            tuple(
-                Appointment(kept, each, each.start.astimezone(zone), each.end.astimezone(zone))
-                for each in kept.plan.booked
-            ),
+            tuple(each._replace(is_last=each.number == last) for each in sessions),
+            tuple(_review(kept, each, zone) for each in kept.plan.reviews),
         )
 
+    @property
+    def not_cancelled(self) -> Iterator[Appointment]:
+        """All but the cancelled ones."""
+        everything = (*self.sessions, *self.reviews)
+        return (each for each in everything if each.status is not Status.CANCELLED)
+
     def standing(self, now: datetime) -> Standing:
-        ahead = [each for each in self.all if _is(each, Status.BOOKED) and each.end > now]
-        taking_place = (each for each in self.all if each.session.takes_place)
+        ahead = (each for each in self.not_cancelled if _is_open(each) and each.end > now)
+        taking_place = (each for each in self.sessions if each.status.takes_place)
         return Standing(
             self.kept,
             adherence(self.kept.plan),
@@ -185,7 +220,7 @@ class _Sessions(NamedTuple):
 
     def unmarked(self, now: datetime) -> Iterator[Appointment]:
         """Over, and neither done nor missed."""
-        return (each for each in self.all if _is(each, Status.BOOKED) and each.end <= now)
+        return (each for each in self.sessions if _is_open(each) and each.end <= now)
 
     def overdue(self, now: datetime) -> Iterator[Overdue]:
         """Open sessions after their latest day.
@@ -195,39 +230,70 @@ class _Sessions(NamedTuple):
         """
         today = now.astimezone(self.kept.plan.clinic.zone).date()
         first = next(self.unmarked(now), None)
-        for each in self.all:
-            session = each.session
-            if session.status is not Status.BOOKED:
+        for each in self.sessions:
+            if not _is_open(each):
                 continue
-            late = session.overdue_days
-            if each is first and session.latest is not None:
-                late = max(late, (today - session.latest).days)
+            late = each.overdue_days
+            if each is first and each.latest is not None:
+                late = max(late, (today - each.latest).days)
             if late > 0:
                 yield Overdue(each, late)
 
     def given_up(self) -> Iterator[Appointment]:
         """Missed, without a new date, and the patient has not come since."""
-        done = [each.session.number for each in self.all if _is(each, Status.FULFILLED)]
+        done = (each.number for each in self.sessions if each.status is Status.FULFILLED)
         last_done = max(done, default=0)
         return (
             each
-            for each in self.all
-            if _is(each, Status.NOSHOW) and each.session.number > last_done
+            for each in self.sessions
+            if each.status is Status.NOSHOW and each.number > last_done
         )
 
 
-def _is(appointment: Appointment, status: Status) -> bool:
-    return appointment.session.status is status
+def _session(kept: KeptCourse, booked: BookedSession, zone: tzinfo) -> Appointment:
+    return Appointment(
+        kept,
+        Kind.SESSION,
+        booked.number,
+        booked.start.astimezone(zone),
+        booked.end.astimezone(zone),
+        booked.status,
+        booked.by_hand,
+        kept.uids.get(booked.number),
+        phase=booked.plan.phase,
+        of=booked.plan.of,
+        latest=booked.latest,
+        overdue_days=booked.overdue_days,
+        missed=booked.missed,
+    )
 
 
-def _in_time(appointment: Appointment) -> tuple[float, str, str, int]:
+def _review(kept: KeptCourse, booked: BookedReview, zone: tzinfo) -> Appointment:
+    return Appointment(
+        kept,
+        Kind.REVIEW,
+        booked.number,
+        booked.start.astimezone(zone),
+        booked.end.astimezone(zone),
+        booked.status,
+        booked.by_hand,
+        kept.review_uids.get(booked.number),
+        name=booked.name,
+    )
+
+
+def _is_open(appointment: Appointment) -> bool:
+    return appointment.status is Status.BOOKED
+
+
+def _in_time(appointment: Appointment) -> tuple[float, str, str, bool, int]:
     """Orders appointments by their moments, and two at one moment always alike."""
-    course = appointment.kept.plan.course
     return (
         appointment.start.timestamp(),
-        course.patient or "",
+        appointment.kept.patient or "",
         appointment.kept.where,
-        appointment.session.number,
+        appointment.kind is Kind.REVIEW,
+        appointment.number,
     )
 
 
@@ -235,14 +301,9 @@ def _joined(each_course: Iterable[Iterable[Appointment]]) -> tuple[Appointment, 
     return tuple(sorted((each for course in each_course for each in course), key=_in_time))
 
 
-def _all_days(everything: Sequence[_Sessions], request: AgendaRequest) -> DateRange:
+def _all_days(everything: Sequence[_Course], request: AgendaRequest) -> DateRange:
     """From the first to the last appointment; today where there is none."""
-    days = [
-        each.day
-        for sessions in everything
-        for each in sessions.all
-        if each.session.status is not Status.CANCELLED
-    ]
+    days = [each.day for course in everything for each in course.not_cancelled]
     today = request.now.astimezone(request.zone).date()
     return DateRange(min(days, default=today), max(days, default=today))
 
@@ -252,7 +313,7 @@ def _side_by_side(ordered: Sequence[Appointment]) -> Iterator[Appointment]:
     beside: list[list[KeptCourse]] = [[] for _ in ordered]
     under_way: list[tuple[float, int]] = []
     for index, each in enumerate(ordered):
-        if not each.session.takes_place:
+        if not each.status.takes_place:
             continue
         # By the clock of one zone, an hour that autumn repeats would be the same hour.
         begins = each.start.timestamp()

@@ -10,7 +10,7 @@ from meso_sched.core.plan import Plan
 
 
 class Change(NamedTuple):
-    """What became of one session; ``before`` None: it is new.
+    """What became of one session or review; ``before`` None: it is new.
 
     ``what`` is ``done``, ``missed``, ``cancelled``, ``booked again``, ``added`` or ``moved``.
     """
@@ -45,6 +45,23 @@ def changes(before: Plan, after: Plan) -> Iterator[Change]:
             yield Change(session.number, what, slot, session.slot, session.why)
     for number, gone in former.items():
         if gone.takes_place:
+            yield Change(number, "cancelled", gone.slot, gone.slot, ())
+
+
+def review_changes(before: Plan, after: Plan) -> Iterator[Change]:
+    """The reviews whose slot or status differs, in the order of their numbers."""
+    former = {each.number: each for each in before.reviews}
+    for review in after.reviews:
+        known = former.pop(review.number, None)
+        if known is None:
+            yield Change(review.number, "added", None, review.slot, review.why)
+        elif review.status is not known.status:
+            what = "booked again" if review.status is Status.BOOKED else review.status.word
+            yield Change(review.number, what, known.slot, review.slot, review.why)
+        elif review.slot != known.slot:
+            yield Change(review.number, "moved", known.slot, review.slot, review.why)
+    for number, gone in former.items():
+        if gone.status.takes_place:
             yield Change(number, "cancelled", gone.slot, gone.slot, ())
 
 

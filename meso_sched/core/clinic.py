@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from math import ceil, floor
@@ -31,6 +31,10 @@ class Clinic:
     keep: Keep = Keep.WEEKDAY
     reminders: tuple[int, ...] = ()
     """Minutes before a session at which a calendar reminds of it."""
+
+    address: str = ""
+    contact: str = ""
+    """How patients reach it, in its own words: telephone, mail."""
 
     def __post_init__(self) -> None:
         if len(self.hours) != 7 or not 1 <= self.slot <= DAY_MINUTES:
@@ -115,9 +119,12 @@ class Busy(NamedTuple):
     @classmethod
     def of(cls, intervals: Iterable[tuple[datetime, datetime]]) -> Busy:
         """Merge aware intervals, in any order; empty and backward ones take nothing."""
+        return cls._merged(_seconds(intervals))
+
+    @classmethod
+    def _merged(cls, seconds: Iterable[tuple[int, int]]) -> Busy:
         starts: list[int] = []
         ends: list[int] = []
-        seconds = ((floor(a.timestamp()), ceil(b.timestamp())) for a, b in intervals)
         for start, end in sorted(pair for pair in seconds if pair[0] < pair[1]):
             if ends and start <= ends[-1]:
                 ends[-1] = max(ends[-1], end)
@@ -126,7 +133,16 @@ class Busy(NamedTuple):
                 ends.append(end)
         return cls(tuple(starts), tuple(ends))
 
+    def and_also(self, intervals: Iterable[tuple[datetime, datetime]]) -> Busy:
+        """With more aware intervals."""
+        mine = zip(self.starts, self.ends, strict=True)
+        return Busy._merged([*mine, *_seconds(intervals)])
+
     def is_free(self, start: int, end: int) -> bool:
         """Whether nothing is taken between two moments (epoch seconds)."""
         before_end = bisect_left(self.starts, end)
         return before_end == 0 or self.ends[before_end - 1] <= start
+
+
+def _seconds(intervals: Iterable[tuple[datetime, datetime]]) -> Iterator[tuple[int, int]]:
+    return ((floor(a.timestamp()), ceil(b.timestamp())) for a, b in intervals)

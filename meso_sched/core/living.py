@@ -148,7 +148,8 @@ def _as_planned(live: Live, now: datetime) -> Live:
 
 def has_history(plan: Plan) -> bool:
     """Whether anything was told of a course since it was planned."""
-    return any(map(_is_told, plan.booked))
+    reviews = (each.by_hand or each.status is not Status.BOOKED for each in plan.reviews)
+    return any(map(_is_told, plan.booked)) or any(reviews)
 
 
 def _is_told(session: Live | BookedSession) -> bool:

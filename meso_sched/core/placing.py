@@ -37,7 +37,8 @@ class PlacingRequest(NamedTuple):
     """What to place: sessions in order, none before ``start`` (local, naive).
 
     By session number: ``fixed`` are slots that stay as they are, ``first_days`` the local day
-    before which a session does not begin. ``length`` is in minutes.
+    before which a session does not begin. ``length`` is in minutes. ``noun`` is what messages
+    call what is placed.
     """
 
     sessions: tuple[IdealSession, ...]
@@ -47,6 +48,7 @@ class PlacingRequest(NamedTuple):
     busy: Busy = Busy()
     fixed: Mapping[int, Slot] = MappingProxyType({})
     first_days: Mapping[int, date] = MappingProxyType({})
+    noun: str = "session"
 
 
 def place(request: PlacingRequest) -> tuple[BookedSession, ...]:
@@ -247,9 +249,9 @@ class _Search:
             self._too_soon(index, self._soonest_after(index, before)),
         )
         return (
-            f"session {session.number} ({session.phase}, ideal {show_day(ideal)} {ideal.year})"
-            f" finds no place within {plural(REACH_DAYS, 'day')} after {self._reach_from(index)}:"
-            f" {obstacles}; widen the limits or choose another start"
+            f"{self.request.noun} {session.number} ({session.phase}, ideal {show_day(ideal)}"
+            f" {ideal.year}) finds no place within {plural(REACH_DAYS, 'day')} after"
+            f" {self._reach_from(index)}: {obstacles}; widen the limits or choose another start"
         )
 
     def _reach_from(self, index: int) -> str:

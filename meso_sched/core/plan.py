@@ -10,6 +10,7 @@ from meso_sched.core.booked import BookedSession, overdue_warnings
 from meso_sched.core.clinic import Busy, Clinic, Holiday, Limits, OpenTime
 from meso_sched.core.course import Course
 from meso_sched.core.placing import REACH_DAYS, PlacingRequest, place
+from meso_sched.core.reviewing import BookedReview, ReviewRequest, book_reviews, reach
 from meso_sched.core.walltime import DateRange, plural, show_day
 
 LATE_START_DAYS = 7
@@ -43,6 +44,7 @@ class Plan(NamedTuple):
     start: time = time.min
     limits: Limits = Limits()
     around_busy: bool = False
+    reviews: tuple[BookedReview, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -66,20 +68,26 @@ def horizon(course: Course, today: date) -> DateRange:
     """
     last = max(session.ideal for session in course.sessions)
     late = max(today - course.start, timedelta(0))
-    return DateRange(course.start, last + late + timedelta(days=REACH_DAYS + 1))
+    days = REACH_DAYS + 1 + reach(course.regimen.reviews)
+    return DateRange(course.start, last + late + timedelta(days=days))
 
 
 def make_plan(request: PlanRequest) -> Plan:
-    """Book every session of a course; PlacingError says which finds no place and why."""
+    """Book every session and every review of a course.
+
+    PlacingError says which finds no place and why.
+    """
+    open_time = OpenTime(request.clinic, request.limits, request.holidays)
     booked = place(
         PlacingRequest(
             sessions=request.course.sessions,
             start=datetime.combine(request.course.start, request.start),
             length=request.course.length,
-            open_time=OpenTime(request.clinic, request.limits, request.holidays),
+            open_time=open_time,
             busy=request.busy,
         )
     )
+    reviews = request.course.regimen.reviews
     return Plan(
         request.course,
         request.clinic,
@@ -87,4 +95,5 @@ def make_plan(request: PlanRequest) -> Plan:
         request.start,
         request.limits,
         request.around_busy,
+        book_reviews(ReviewRequest(reviews, booked, open_time, request.busy)),
     )

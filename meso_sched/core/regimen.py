@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
-from meso_sched.core.interval import Count, Interval, Step
+from meso_sched.core.interval import DAYS_OF_MONTH, MAX_INTERVAL_DAYS, Count, Interval, Step
 from meso_sched.core.walltime import Length
 
 DEFAULT_LANGUAGE = "en"
@@ -67,14 +67,25 @@ class Lasting:
     most: int
     unit: str
 
-    UNITS = ("minute", "hour", "day", "week", "month")
+    UNITS: ClassVar[Mapping[str, float]] = {
+        "minute": 1 / 1440,
+        "hour": 1 / 24,
+        "day": 1,
+        "week": 7,
+        "month": DAYS_OF_MONTH,
+    }
+    """Each with the days that it counts for the bound."""
 
     def __post_init__(self) -> None:
         if self.unit not in self.UNITS or not 1 <= self.least <= self.most:
-            raise ValueError(
-                f'"{self}" is not a length of time; write a number or a range, the lowest first,'
-                ' and minutes, hours, days, weeks or months: "48 hours", "4-5 days"'
-            )
+            raise ValueError(self._told_wrong(str(self)))
+
+    @staticmethod
+    def _told_wrong(text: str) -> str:
+        return (
+            f'"{text}" is not a length of time; write a number or a range, the lowest first,'
+            ' and minutes, hours, days, weeks or months: "48 hours", "4-5 days"'
+        )
 
     @classmethod
     def parse(cls, text: str) -> Lasting:
@@ -82,8 +93,13 @@ class Lasting:
         found = _LASTING.fullmatch(text.strip().lower().replace("\u2013", "-"))
         if found is None:
             raise ValueError(f'"{text}" is not a length of time; write "48 hours" or "4-5 days"')
-        least = int(found["least"])
-        return cls(least, int(found["most"] or least), found["unit"])
+        least, unit = int(found["least"]), found["unit"]
+        if unit not in cls.UNITS:
+            raise ValueError(cls._told_wrong(text.strip()))
+        lasting = cls(least, int(found["most"] or least), unit)
+        if lasting.most * cls.UNITS[unit] > MAX_INTERVAL_DAYS:
+            raise ValueError(f'"{lasting}" is longer than {MAX_INTERVAL_DAYS} days; write less')
+        return lasting
 
     def __str__(self) -> str:
         amount = str(self.least) if self.least == self.most else f"{self.least}-{self.most}"
@@ -133,6 +149,13 @@ class Review(NamedTuple):
     after: Count | None
     at: Step | None
     sources: tuple[str, ...] = ()
+    length: Length | None = None
+    """None where nobody gives one; then ``DEFAULT_MINUTES`` hold."""
+
+    @property
+    def minutes(self) -> int:
+        """How long it takes: the least of its length."""
+        return DEFAULT_MINUTES if self.length is None else self.length.least
 
 
 class Phase(NamedTuple):

@@ -11,7 +11,7 @@ from meso_sched.core.clinic import Busy, OpenTime
 from meso_sched.core.course import IdealSession
 from meso_sched.core.living import Live, LiveCourse
 from meso_sched.core.placing import PlacingRequest, place
-from meso_sched.core.starts import DayStarts
+from meso_sched.core.starts import DayStarts, local_minute
 
 
 class Replacer:
@@ -103,6 +103,4 @@ class Replacer:
 
     def now_local(self) -> datetime:
         """The next full minute of the clinic's clock."""
-        now = self.now.astimezone(self.zone).replace(tzinfo=None, fold=0)
-        whole = now.replace(second=0, microsecond=0)
-        return whole if whole == now else whole + timedelta(minutes=1)
+        return local_minute(self.now, self.zone)

@@ -21,6 +21,7 @@ from meso_sched.core.living import Live, LiveCourse
 from meso_sched.core.placing import REACH_DAYS
 from meso_sched.core.plan import Plan
 from meso_sched.core.replacing import Replacer
+from meso_sched.core.reviewing import ReviewRequest, book_reviews, broken_by_hand, reach
 from meso_sched.core.starts import local_end, local_start
 from meso_sched.core.telling import (
     Step,
@@ -68,13 +69,14 @@ def horizon(plan: Plan, told: Told, today: date) -> DateRange:
     days = [when.date() if isinstance(when, datetime) else when for when in named]
     days += [today, *(each.day for each in plan.booked)]
     days += [each.plan.ideal for each in plan.booked]
+    days += [each.day for each in plan.reviews]
     # From its latest day on, the course may take as long again, and what is added to it.
     longer = 0.0
     for phase in course.phases:
         more = told.extended.get(phase.name, 0) + (phase.sessions if told.restart else 0)
         longer += phase.interval.most_days * more
     whole = max(each.plan.ideal for each in plan.booked) - course.start
-    ahead = whole + timedelta(days=int(longer) + REACH_DAYS + 1)
+    ahead = whole + timedelta(days=int(longer) + REACH_DAYS + 1 + reach(course.regimen.reviews))
     return DateRange(min(course.start, *days), max(days) + ahead)
 
 
@@ -92,6 +94,7 @@ def revise(request: RevisionRequest) -> Revision:
     warnings = (
         *noticing.placed_again(request.plan, plan, request.now),
         *noticing.warnings(plan, request.now, reviser.time.broken),
+        *broken_by_hand(reviser.reviews_of(plan), plan.reviews),
     )
     return Revision(plan, warnings)
 
@@ -343,7 +346,19 @@ class _Reviser:
             _booked(ideals[number], live, placed.get(number))
             for number, live in self.sessions.items()
         )
-        return self.request.plan._replace(course=self.sessions.course, booked=booked)
+        plan = self.request.plan._replace(course=self.sessions.course, booked=booked)
+        return plan._replace(reviews=book_reviews(self.reviews_of(plan)))
+
+    def reviews_of(self, plan: Plan) -> ReviewRequest:
+        """What the reviews are booked by, behind the sessions that they now follow."""
+        return ReviewRequest(
+            reviews=plan.course.regimen.reviews,
+            booked=plan.booked,
+            open_time=self.time.open_time,
+            busy=self.request.busy,
+            former={each.number: each for each in plan.reviews},
+            now=self.request.now,
+        )
 
     def _affect_what_cannot_stay(self) -> None:
         """Open sessions whose slot breaks a rule now, and all of them under other limits."""

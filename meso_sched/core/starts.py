@@ -112,6 +112,13 @@ def local_end(start: datetime, length: int) -> datetime:
     return (start.astimezone(UTC) + timedelta(minutes=length)).astimezone(start.tzinfo)
 
 
+def local_minute(now: datetime, zone: tzinfo) -> datetime:
+    """The next full minute of a zone's clock at an aware moment; naive."""
+    here = now.astimezone(zone).replace(tzinfo=None, fold=0)
+    whole = here.replace(second=0, microsecond=0)
+    return whole if whole == here else whole + timedelta(minutes=1)
+
+
 def _naive(day: date, minute: int) -> datetime:
     return datetime.combine(day, datetime.min.time()) + timedelta(minutes=minute)
 

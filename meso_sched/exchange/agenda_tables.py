@@ -15,6 +15,7 @@ AGENDA_SCHEMA = "meso-sched/agenda/1"
 COLUMNS = (
     *("date", "start", "end", "patient", "regimen", "course", "number", "sessions"),
     *("phase", "phase_number", "phase_sessions", "status", "overdue_days", "uid", "file"),
+    *("kind", "name"),
 )
 
 
@@ -48,20 +49,22 @@ def to_csv(document: Mapping[str, Any]) -> str:
 
 
 def _appointment(appointment: Appointment) -> dict[str, Any]:
-    plan, session = appointment.kept.plan, appointment.session
+    plan, name = appointment.kept.plan, appointment.name
     return {
+        "kind": appointment.kind.value,
         "patient": plan.course.patient,
         "regimen": plan.course.regimen.id,
         "course": plan.course.number,
-        "number": session.number,
+        "number": appointment.number,
         "sessions": len(plan.booked),
-        "phase": session.plan.phase,
-        "of": list(session.plan.of),
+        "phase": appointment.phase,
+        "of": list(appointment.of or (None, None)),
+        "name": None if name is None else str(name),
         "start": appointment.start.isoformat(),
         "end": appointment.end.isoformat(),
-        "status": session.status.value,
-        "overdue_days": session.overdue_days,
-        "uid": appointment.kept.uids.get(session.number),
+        "status": appointment.status.value,
+        "overdue_days": appointment.overdue_days,
+        "uid": appointment.uid,
         "file": appointment.kept.where,
     }
 

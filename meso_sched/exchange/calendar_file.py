@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -28,19 +28,36 @@ from meso_sched.exchange.calendar_lines import (
     text_of,
     value_of,
 )
-from meso_sched.exchange.events import CourseFile, Identity, SessionEvent, in_time_order
+from meso_sched.exchange.editions import Edition
+from meso_sched.exchange.events import (
+    CareAlarm,
+    CourseEvent,
+    CourseFile,
+    Identity,
+    Kind,
+    day_slot,
+    in_time_order,
+)
 from meso_sched.exchange.records import (
+    ALARM_PROPERTY,
     COURSE_PROPERTY,
     FORMAT,
     FORMAT_PROPERTY,
     SESSION_PROPERTY,
     recorded_number,
+    recorded_part,
+    recorded_review,
     recorded_slot,
+    review_part,
 )
 from meso_sched.exchange.zones import find_zone, load_zone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_AT_END = re.compile(r";RELATED=\"?END\b.*:PT0S$", re.IGNORECASE)
 _SEQUENCE = re.compile(r"[0-9]{1,9}", re.ASCII)
+_BESIDE_YEARS = 12
+"""Care and reviews may lie so far before and after the sessions, which is more than ten years."""
+
 _AGAIN = "export the calendar again or take it from a backup"
 
 
@@ -56,10 +73,24 @@ class RawEvent(NamedTuple):
     details: Mapping[str, Any]
     record: Mapping[str, Any]
 
+    @property
+    def is_session(self) -> bool:
+        """Whether its record is that of a session."""
+        return bool(self.details) and not recorded_part(self.details)
+
     def text(self, name: str) -> str:
         """The text of a property; empty if it is absent."""
         lines = self.fields.lines.get(name)
         return text_of(lines[0]) if lines else ""
+
+
+class Own(NamedTuple):
+    """An event of a course: of a session by its ``number``, else of a ``part`` beside them."""
+
+    raw: RawEvent
+    number: int | None
+    kind: Kind = Kind.SESSION
+    part: str = ""
 
 
 class Usual(NamedTuple):
@@ -99,24 +130,47 @@ class OpenCalendar(NamedTuple):
                     return str(key)
         return other
 
+    def parts(self, own: Iterable[Own], identity: Identity | None) -> list[Own]:
+        """The reviews and the care that belong to a course, of which ``own`` are the sessions.
+
+        They are known by their UIDs, else by their records, else by the session that they name.
+        """
+        sessions = {each.raw.uid: each.number for each in own}
+        others = [raw for raw in self.events if raw.uid not in sessions]
+        id_ = None if identity is None or not others else identity.id
+        parts = [_recorded_part(raw, id_) or _related_part(raw, sessions) for raw in others]
+        strangers = [raw for raw, part in zip(others, parts, strict=True) if part is None]
+        if identity is not None and any(not raw.details for raw in strangers):
+            reviews = identity.reviews
+            parts += [
+                Own(raw, None, Kind.REVIEW, review_part(reviews[raw.uid]))
+                for raw in strangers
+                if raw.uid in reviews
+            ]
+        return [part for part in parts if part is not None]
+
     def file(
         self,
-        numbers: Iterable[tuple[RawEvent, int | None]],
+        own: Sequence[Own],
         zone_name: str,
         record: Mapping[str, Any],
+        identity: Identity | None = None,
         minutes: int = DEFAULT_MINUTES,
     ) -> CourseFile:
-        """The course's file: these events, with their session numbers, are its sessions.
+        """The course's file: ``own`` are the events of its sessions.
 
         ``minutes`` is how long one takes whose event does not say. Raises FileError where the
         time of one cannot be read.
         """
         zone = load_zone(zone_name)
         times = self.times(zone)
-        own = list(numbers)
+        parts = _each_review_once(self, self.parts(own, identity))
         try:
             usual = Usual(_usual_start(own, times, zone) or time(9), minutes)
-            events = [_session_event(raw, number, times, zone, usual) for raw, number in own]
+            events, others = (
+                [_course_event(each, times, zone, usual) for each in group]
+                for group in (own, parts)
+            )
         except FaultError as error:
             raise self.refused(error) from error
         names = self.calendar.properties
@@ -126,6 +180,8 @@ class OpenCalendar(NamedTuple):
             zone_name=zone_name,
             record=record,
             events=tuple(in_time_order(events)),
+            parts=tuple(in_time_order(others)),
+            edition=Edition() if identity is None else Edition(identity.audience),
             calendar=self.calendar,
             source=self.text,
         )
@@ -171,22 +227,22 @@ def from_ics(text: str, where: str, identity: Identity | None = None) -> CourseF
     if identity is not None:
         numbers, id_ = identity.numbers, identity.id
         own = [
-            (raw, numbers.get(raw.uid) or recorded_number(raw.details))
+            Own(raw, numbers.get(raw.uid) or recorded_number(raw.details))
             for raw in opened.events
-            if raw.uid in numbers or (raw.details and raw.record.get("id") == id_)
+            if raw.uid in numbers or (raw.is_session and raw.record.get("id") == id_)
         ]
         refuse_doubles(opened, own)
     else:
-        kept = [raw for raw in opened.events if raw.details] or opened.events
-        own = [(raw, recorded_number(raw.details)) for raw in kept]
-    zone_name = opened.zone_name(record, [raw for raw, _ in own], "UTC")
-    return opened.file(own, zone_name, record)
+        kept = [raw for raw in opened.events if raw.is_session] or opened.events
+        own = [Own(raw, recorded_number(raw.details)) for raw in kept]
+    zone_name = opened.zone_name(record, [each.raw for each in own], "UTC")
+    return opened.file(own, zone_name, record, identity)
 
 
-def refuse_doubles(opened: OpenCalendar, own: Iterable[tuple[RawEvent, int | None]]) -> None:
+def refuse_doubles(opened: OpenCalendar, own: Iterable[Own]) -> None:
     """Raise FileError where a session has two events."""
     lines: dict[int, int] = {}
-    for raw, number in own:
+    for raw, number, *_ in own:
         if number is None:
             continue
         line = opened.line(raw.fields.begin) if number in lines else raw.fields.begin
@@ -197,6 +253,22 @@ def refuse_doubles(opened: OpenCalendar, own: Iterable[tuple[RawEvent, int | Non
                 " delete one of the two events in the calendar and export it again"
             )
         lines[number] = line
+
+
+def _each_review_once(opened: OpenCalendar, parts: Sequence[Own]) -> list[Own]:
+    """Without reviews' copies that are called off; FileError where two of one are to take place."""
+    kept = [part for part in parts if part.kind is not Kind.REVIEW]
+    for name in dict.fromkeys(part.part for part in parts if part.kind is Kind.REVIEW):
+        twins = [part for part in parts if part.part == name]
+        live = [part for part in twins if status_of(part.raw) is not Status.CANCELLED] or twins[:1]
+        if len(live) > 1:
+            first, second = sorted(opened.line(part.raw.fields.begin) for part in live)[:2]
+            raise FileError(
+                f"{opened.where}:{second}: {name} is there twice, first on line {first}; delete one"
+                " of the two events in the calendar and export it again"
+            )
+        kept += live
+    return kept
 
 
 def status_of(raw: RawEvent) -> Status:
@@ -265,28 +337,45 @@ def _object(line: str) -> Mapping[str, Any]:
     return {}
 
 
-def _usual_start(
-    own: Iterable[tuple[RawEvent, int | None]], times: Times, zone: tzinfo
-) -> time | None:
-    """The most common time of day; None where no event has one, or none is asked for."""
-    if not any(not raw.details and is_whole_day(raw.component) for raw, _ in own):
+def _recorded_part(raw: RawEvent, id_: str | None) -> Own | None:
+    """The event as the review or the care that its record says; ``id_`` is the course's."""
+    part = recorded_part(raw.details)
+    if not part or id_ not in (None, raw.details.get("course")):
         return None
-    timed = (
-        times.single(raw.fields, "DTSTART") for raw, _ in own if not is_whole_day(raw.component)
-    )
+    if recorded_review(raw.details) is not None:
+        return Own(raw, None, Kind.REVIEW, part)
+    return Own(raw, recorded_number(raw.details), Kind.CARE, part)
+
+
+def _related_part(raw: RawEvent, sessions: Mapping[str, int | None]) -> Own | None:
+    """The event as care of the session whose UID it names."""
+    related = raw.fields.first("RELATED-TO")
+    categories = raw.fields.first("CATEGORIES").upper().split(",")
+    if related not in sessions or Kind.CARE.value not in map(str.strip, categories):
+        return None
+    return Own(raw, sessions[related], Kind.CARE, raw.uid)
+
+
+def _usual_start(own: Iterable[Own], times: Times, zone: tzinfo) -> time | None:
+    """The most common time of day; None where no event has one, or none is asked for."""
+    raws = [each.raw for each in own]
+    if not any(not raw.details and is_whole_day(raw.component) for raw in raws):
+        return None
+    timed = (times.single(raw.fields, "DTSTART") for raw in raws if not is_whole_day(raw.component))
     starts = Counter(each.utc.astimezone(zone).time() for each in timed if each is not None)
     return starts.most_common(1)[0][0] if starts else None
 
 
-def _session_event(
-    raw: RawEvent, number: int | None, times: Times, zone: tzinfo, usual: Usual
-) -> SessionEvent:
+def _course_event(own: Own, times: Times, zone: tzinfo, usual: Usual) -> CourseEvent:
+    raw = own.raw
     if not raw.uid:
         raise fault(raw.fields, "has no UID")
-    slot = _slot(raw, times, zone, usual)
+    whole_day = own.kind is Kind.CARE and is_whole_day(raw.component)
+    beside = 0 if own.kind is Kind.SESSION else _BESIDE_YEARS
+    slot = _day(raw, times, zone) if whole_day else _slot(raw, times, zone, usual, beside)
     stamp = _stamp(raw, "DTSTAMP", _EPOCH)
     sequence = raw.fields.first("SEQUENCE")
-    return SessionEvent(
+    return CourseEvent(
         uid=raw.uid,
         start=slot.start,
         end=slot.end,
@@ -298,18 +387,35 @@ def _session_event(
         created=_stamp(raw, "CREATED", stamp),
         modified=_stamp(raw, "LAST-MODIFIED", stamp),
         reminders=tuple(_reminders(raw.component)),
+        care=tuple(_care_alarms(raw.component)),
+        location=raw.text("LOCATION"),
+        related=raw.fields.first("RELATED-TO"),
         details=raw.details,
         record=raw.record,
-        number=number,
+        number=own.number,
+        kind=own.kind,
+        part=own.part,
+        whole_day=whole_day,
         raw=raw.component,
     )
 
 
-def _slot(raw: RawEvent, times: Times, zone: tzinfo, usual: Usual) -> Slot:
-    """Where the calendar has a session; what it leaves out is as recorded, else as usual."""
+def _day(raw: RawEvent, times: Times, zone: tzinfo) -> Slot:
+    """The day of an event that has no times."""
+    start = times.event(raw.fields).start
+    if not _is_sane(start, _BESIDE_YEARS):
+        raise fault(raw.fields, f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
+    return day_slot(start.clock.date(), zone)
+
+
+def _slot(raw: RawEvent, times: Times, zone: tzinfo, usual: Usual, beside: int) -> Slot:
+    """Where the calendar has an event; what it leaves out is as recorded, else as usual.
+
+    It may lie so many years ``beside`` those that are planned.
+    """
     event = times.event(raw.fields)
     start, end = event.start, event.end
-    if not _is_sane(start) or not _is_sane(end):
+    if not _is_sane(start, beside) or not _is_sane(end, beside):
         raise fault(raw.fields, f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
     if not start.is_day and not end.is_day and start.utc < end.utc:
         return Slot(start.utc.astimezone(zone), end.utc.astimezone(zone))
@@ -324,8 +430,8 @@ def _slot(raw: RawEvent, times: Times, zone: tzinfo, usual: Usual) -> Slot:
     return Slot(begins.astimezone(zone), (begins + length).astimezone(zone))
 
 
-def _is_sane(moment: Moment) -> bool:
-    return FIRST_YEAR < moment.clock.year < LAST_YEAR
+def _is_sane(moment: Moment, beside: int) -> bool:
+    return FIRST_YEAR - beside <= moment.clock.year <= LAST_YEAR + beside
 
 
 def _stamp(raw: RawEvent, name: str, default: datetime) -> datetime:
@@ -345,10 +451,33 @@ def _read_stamp(text: str) -> datetime | None:
 def _reminders(event: Component) -> Iterator[int]:
     """The minutes before the start at which its alarms go off, of those that say it so."""
     for alarm in event.named("VALARM"):
-        for line in alarm.lines:
-            minutes = _minutes_before(line) if line[:7].upper() == "TRIGGER" else None
-            if minutes is not None:
-                yield minutes
+        trigger = _trigger(alarm)
+        minutes = None if _is_care(alarm, trigger) else _minutes_before(trigger)
+        if minutes is not None:
+            yield minutes
+
+
+def _care_alarms(event: Component) -> Iterator[CareAlarm]:
+    """The alarms of care that this tool has set; one at a session's end is known without a mark."""
+    for alarm in event.named("VALARM"):
+        trigger = _trigger(alarm)
+        if not _is_care(alarm, trigger):
+            continue
+        words = text_of(alarm.properties.get("DESCRIPTION", [":"])[0])
+        if _AT_END.search(trigger):
+            yield CareAlarm(None, words)
+        elif (minutes := _minutes_before(trigger)) is not None:
+            yield CareAlarm(minutes, words, elapsed=not {"D", "W"} & {*value_of(trigger).upper()})
+
+
+def _is_care(alarm: Component, trigger: str) -> bool:
+    is_marked = any(line.startswith(ALARM_PROPERTY) for line in alarm.lines)
+    return is_marked or _AT_END.search(trigger) is not None
+
+
+def _trigger(alarm: Component) -> str:
+    """The property without its name; ``:`` where it has none."""
+    return next((line[7:] for line in alarm.lines if line[:7].upper() == "TRIGGER"), ":")
 
 
 @lru_cache(maxsize=64)  # the alarms of a clinic are all alike

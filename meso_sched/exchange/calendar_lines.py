@@ -81,6 +81,21 @@ def parse(text: str) -> Component:
     return calendars[0]
 
 
+def without_events(text: str, line: str) -> str:
+    """A calendar's text without the events that have a line, as written and not folded.
+
+    It need not be whole, and is not read: this only saves the time of reading what is not asked
+    for.
+    """
+    head, *events = text.split("\nBEGIN:VEVENT")
+    kept = [head]
+    for event in events:
+        body, _, rest = event.rpartition("\nEND:VEVENT")
+        has_line = f"\n{line}" in body
+        kept.append(rest.rstrip("\r\n") if has_line else f"\nBEGIN:VEVENT{event}")
+    return "".join(kept)
+
+
 def write(component: Component) -> bytes:
     """The component in UTF-8, with CRLF, folded."""
     return b"".join(fold(line) + b"\r\n" for line in content_lines(component))

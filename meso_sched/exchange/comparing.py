@@ -10,10 +10,11 @@ from typing import NamedTuple
 from meso_sched.core.booked import BookedSession, Slot, Status, with_skipped
 from meso_sched.core.course import IdealSession
 from meso_sched.core.plan import Plan
+from meso_sched.core.reviewing import BookedReview
 from meso_sched.core.starts import local_end, local_start
-from meso_sched.core.walltime import minute_of, show_day, show_time
+from meso_sched.core.walltime import minute_of, show_day, show_moment, show_time
 from meso_sched.exchange.calendar_file import is_whole_day
-from meso_sched.exchange.events import SessionEvent
+from meso_sched.exchange.events import CourseEvent
 
 
 class Reading(NamedTuple):
@@ -24,31 +25,69 @@ class Reading(NamedTuple):
     found: tuple[str, ...] = ()
 
 
-def compared(recorded: BookedSession, event: SessionEvent) -> Reading:
+class ReviewReading(NamedTuple):
+    """A review as it was written and as the calendar has it, with what to say of it."""
+
+    recorded: BookedReview
+    current: BookedReview
+    found: tuple[str, ...] = ()
+
+
+def compared(recorded: BookedSession, event: CourseEvent) -> Reading:
     """A session as it was written beside what the calendar has of it."""
-    number, found = recorded.number, []
-    current = recorded
-    whole_day = event.raw is not None and is_whole_day(event.raw)
-    slot = event.slot
-    if whole_day:
-        found.append(
-            f"session {number} is a whole day in the calendar: it counts as {_shown(slot.start)}"
-        )
+    what = f"session {recorded.number}"
+    current, found = recorded, _moved(what, recorded.slot, event)
+    if found:
+        slot = event.slot
+        current = current._replace(start=slot.start, end=slot.end, by_hand=True, why=())
+    changed = _told_otherwise(recorded.status, Status(event.status))
+    if changed:
+        found.append(f"{what} {changed}")
+        current = current._replace(status=Status(event.status))
+    return Reading(recorded, current, tuple(found))
+
+
+def compared_review(recorded: BookedReview, event: CourseEvent) -> ReviewReading:
+    """A review as it was written beside what the calendar has of it."""
+    what = f"review {recorded.number}"
+    current, found = recorded, _moved(what, recorded.slot, event)
+    if found:
+        slot = event.slot
+        why = (f"moved in the calendar, was {show_moment(recorded.start)}",)
+        current = current._replace(start=slot.start, end=slot.end, by_hand=True, why=why)
+    changed = _told_otherwise(recorded.status, Status(event.status))
+    if changed:
+        found.append(f"{what} {changed}")
+        current = current._replace(status=Status(event.status))
+    return ReviewReading(recorded, current, tuple(found))
+
+
+def lost_review(recorded: BookedReview) -> ReviewReading:
+    """A review whose event is gone: cancelled."""
+    sentence = f"review {recorded.number} is no longer in the calendar: it counts as cancelled"
+    return ReviewReading(recorded, recorded._replace(status=Status.CANCELLED), (sentence,))
+
+
+def _moved(what: str, recorded: Slot, event: CourseEvent) -> list[str]:
+    """Sentences on where the calendar has it, if that is elsewhere than was written."""
+    found, slot = [], event.slot
+    if event.raw is not None and is_whole_day(event.raw):
+        found.append(f"{what} is a whole day in the calendar: it counts as {_shown(slot.start)}")
     elif slot.start.astimezone(UTC) != recorded.start.astimezone(UTC):
         moved = f"{_shown(recorded.start)} -> {_shown(slot.start, recorded.start)}"
-        found.append(f"session {number} was moved in the calendar: {moved}")
-    if slot.length != recorded.slot.length:
-        found.append(f"session {number} now ends at {_clock(slot.end)} in the calendar")
-    if found:
-        current = current._replace(start=slot.start, end=slot.end, by_hand=True, why=())
-    status = Status(event.status)
-    if status is Status.CANCELLED and recorded.status is not status:
-        found.append(f"session {number} was cancelled in the calendar")
-        current = current._replace(status=status)
-    elif recorded.status is Status.CANCELLED and status is Status.BOOKED:
-        found.append(f"session {number} was cancelled and is confirmed again in the calendar")
-        current = current._replace(status=status)
-    return Reading(recorded, current, tuple(found))
+        found.append(f"{what} was moved in the calendar: {moved}")
+    if slot.length != recorded.length:
+        found.append(f"{what} now ends at {_clock(slot.end)} in the calendar")
+    return found
+
+
+def _told_otherwise(recorded: Status, status: Status) -> str:
+    """What the calendar says became of it, if that is something else than was written."""
+    if status is Status.CANCELLED and recorded is not status:
+        return "was cancelled in the calendar"
+    if recorded is Status.CANCELLED and status is Status.BOOKED:
+        return "was cancelled and is confirmed again in the calendar"
+    return ""
 
 
 def lost_session(plan: Plan, ideal: IdealSession, minute: int) -> Reading:
@@ -60,7 +99,7 @@ def lost_session(plan: Plan, ideal: IdealSession, minute: int) -> Reading:
     return Reading(session, session._replace(status=Status.CANCELLED), (sentence,))
 
 
-def usual_minute(events: Iterable[SessionEvent]) -> int:
+def usual_minute(events: Iterable[CourseEvent]) -> int:
     """The minute of the day at which most sessions begin."""
     return Counter(minute_of(event.start) for event in events).most_common(1)[0][0]
 

@@ -11,7 +11,10 @@ from meso_sched.core.agenda import KeptCourse
 from meso_sched.core.clinic import Clinic
 from meso_sched.core.plan import Plan
 from meso_sched.errors import FileError, NoCourseError
+from meso_sched.exchange.calendar_lines import without_events
+from meso_sched.exchange.events import Kind
 from meso_sched.exchange.folders import calendars_below, unreadable
+from meso_sched.exchange.records import review_number
 from meso_sched.exchange.stored import StoredCourse, read_course
 
 _LIMIT = 16 * 1024 * 1024
@@ -41,6 +44,7 @@ class _Read(NamedTuple):
     path: Path
     plan: Plan
     uids: Mapping[int, str]
+    review_uids: Mapping[int, str]
     keys: tuple[object, ...]
     changed: float
 
@@ -51,8 +55,18 @@ class _Read(NamedTuple):
         if identity is not None:
             keys.append((identity.clinic, identity.patient, identity.regimen, identity.number))
         uids = {event.number: event.uid for event in events if event.number is not None}
-        changed = max(event.modified.timestamp() for event in events)
-        return cls(path, stored.current, uids, tuple(keys), changed)
+        review_uids = {
+            number: event.uid
+            for event in stored.file.parts
+            if (number := review_number(event.part)) is not None
+        }
+        changed = max(event.modified.timestamp() for event in stored.file.everything)
+        return cls(path, stored.current, uids, review_uids, tuple(keys), changed)
+
+    @property
+    def kept(self) -> KeptCourse:
+        """The course for the agenda."""
+        return KeptCourse(self.plan, str(self.path), self.uids, self.review_uids)
 
 
 def find_courses(paths: Sequence[Path], clinic: Clinic, catalogue_ids: Iterable[str]) -> Found:
@@ -68,8 +82,7 @@ def find_courses(paths: Sequence[Path], clinic: Clinic, catalogue_ids: Iterable[
         raise FileError("\n".join(refused))
     more, refused, skipped = _read_all(below, clinic, known_ids, folder=True)
     once, warnings = _each_once([*read, *more])
-    courses = tuple(KeptCourse(each.plan, str(each.path), each.uids) for each in once)
-    return Found(courses, warnings, (*broken, *refused), skipped)
+    return Found(tuple(each.kept for each in once), warnings, (*broken, *refused), skipped)
 
 
 def _files(paths: Iterable[Path]) -> tuple[list[Path], list[Path], list[str]]:
@@ -100,8 +113,7 @@ def _read_all(
     read, refused, others = [], [], 0
     for path in paths:
         try:
-            stored = read_course(_text(path), str(path), clinic, known_ids)
-            read.append(_Read.of(path, stored))
+            read.append(_Read.of(path, _glanced(path, clinic, known_ids)))
         except NoCourseError as error:
             others += 1
             if not folder:
@@ -109,6 +121,18 @@ def _read_all(
         except FileError as error:
             refused.append(str(error))
     return read, refused, others
+
+
+def _glanced(path: Path, clinic: Clinic, known_ids: tuple[str, ...]) -> StoredCourse:
+    """The course of a file without its care, of which there is more than of all else in it."""
+    text, where = _text(path), str(path)
+    glanced = without_events(text, f"CATEGORIES:{Kind.CARE.value}")
+    try:
+        return read_course(glanced, where, clinic, known_ids)
+    except FileError:
+        if glanced == text:
+            raise
+        return read_course(text, where, clinic, known_ids)  # which knows the line
 
 
 def _text(path: Path) -> str:

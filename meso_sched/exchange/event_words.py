@@ -16,15 +16,25 @@ from meso_sched.core.course import Course
 from meso_sched.core.interval import MAX_SESSIONS, Interval
 from meso_sched.core.plan import Plan
 from meso_sched.core.regimen import Statement, Text
+from meso_sched.core.reviewing import BookedReview
 from meso_sched.core.screening import condition_of, mark_of
 from meso_sched.core.walltime import parse_date
+from meso_sched.exchange import patient_words
+from meso_sched.exchange.care_words import (
+    CHECKLIST,
+    care_lines,
+    clinic_lines,
+    section,
+    without_sections,
+)
+from meso_sched.exchange.editions import CLINIC, Edition
+from meso_sched.exchange.speaking import Speaker
 
 STATUS_WORDS = {status: status.word.capitalize() for status in Status if status.word != "booked"}
 BY_HAND = "Chosen by hand"
 _SAYS_BY_HAND = ("chosen by hand", "moved in the calendar")
 OVERRIDE = "Choice outside the source's range: "
 CONDITION = "Planned although not for: "
-NOT_FOR = "Not for: "
 
 _SESSION = re.compile(r"Session ([0-9]{1,3}) of ([0-9]{1,3})")
 _PHASE = re.compile(
@@ -33,6 +43,8 @@ _PHASE = re.compile(
 )
 _CITED = re.compile(r"(.+) \(([^()]+)\)")
 _IDEAL = re.compile(r"Ideal date ([0-9-]+)")
+_REVIEW = re.compile(r"Review [0-9]{1,3}: (.+)")
+_AFTER = re.compile(r"After session ([0-9]{1,3})")
 _SUMMARY_WORD = re.compile(rf"(?:{'|'.join(STATUS_WORDS.values())}): ")
 
 
@@ -51,22 +63,30 @@ class Described(NamedTuple):
     screening: tuple[Statement, ...] = ()
 
 
-def summary(plan: Plan, booked: BookedSession, audience: str) -> str:
+def summary(plan: Plan, booked: BookedSession, edition: Edition) -> str:
     """The patient reference and nothing clinical, unless the clinic's own version is asked for.
 
     What became of the session stands before it.
     """
-    word = STATUS_WORDS.get(booked.status)
-    said = _what(plan, booked, audience)
-    return said if word is None else f"{word}: {said}"
+    if edition.is_patients:
+        return patient_words.session_summary(plan, booked, edition)
+    return told_status(booked.status, _what(plan, booked, edition), edition)
 
 
-def description(plan: Plan, booked: BookedSession, audience: str) -> str:
+def told_status(status: Status, what: str, edition: Edition) -> str:
+    """The word for what became of a session or a review, before what it is."""
+    if edition.is_patients:
+        return patient_words.with_status(status, what, edition)
+    word = STATUS_WORDS.get(status)
+    return what if word is None else f"{word}: {what}"
+
+
+def description(plan: Plan, booked: BookedSession, edition: Edition) -> str:
     """Lines for people, from which a file without its private properties can be read again."""
+    if edition.is_patients:
+        return patient_words.session_description(plan, booked, edition)
     course, session = plan.course, booked.plan
     lines = [f"Session {session.number} of {course.count_all}"]
-    if audience == "patient":
-        return lines[0]
     name = " ".join(session.phase.split())
     part, whole = session.of
     lines.append(f"Phase {name} {part}/{whole}, every {interval_words(session.interval)}")
@@ -75,11 +95,37 @@ def description(plan: Plan, booked: BookedSession, audience: str) -> str:
     if booked.by_hand and not any(each.startswith(_SAYS_BY_HAND) for each in booked.why):
         lines.append(BY_HAND)
     lines += booked.why
-    lines += _override_lines(course, audience)
-    if audience == "clinic" and session.number == 1 and course.regimen.care.screening:
-        told = "; ".join(map(_statement_words, course.regimen.care.screening))
-        lines.append(f"{NOT_FOR}{told}")
+    lines += _override_lines(course, edition)
+    care = course.regimen.care
+    if booked.takes_place:
+        lines += care_lines(care, booked.slot, edition)
+    if edition.audience == CLINIC:
+        lines += clinic_lines(care, edition, first=session.number == 1)
     return "\n".join(lines)
+
+
+def review_summary(plan: Plan, review: BookedReview, edition: Edition) -> str:
+    """As ``summary``, of a review."""
+    if edition.is_patients:
+        return patient_words.review_summary(plan, review, edition)
+    course = plan.course
+    which = f"review {review.number}"
+    who = which.capitalize() if course.patient is None else f"{course.patient} ({which})"
+    if edition.audience == CLINIC:
+        texts = Speaker(edition.language)
+        who += f" {texts.text(course.regimen.title)}, {texts.text(review.name)}"
+    return told_status(review.status, who, edition)
+
+
+def review_description(plan: Plan, review: BookedReview, edition: Edition) -> str:
+    """As ``description``, of a review."""
+    if edition.is_patients:
+        return patient_words.review_description(plan, review, edition)
+    name = " ".join(Speaker(edition.language).text(review.name).split())
+    lines = [f"Review {review.number}: {name}", f"After session {review.after}"]
+    if review.shift_days:
+        lines.append(f"Ideal date {review.ideal}")
+    return "\n".join([*lines, *review.why])
 
 
 def read_description(text: str) -> Described | None:
@@ -100,8 +146,7 @@ def read_description(text: str) -> Described | None:
     except ValueError:
         return None
     known = {each[0] for each in (session, phase, ideal) if each} | {BY_HAND, ""}
-    rest = [line for line in lines if line not in known]
-    screening = next((line for line in rest if line.startswith(NOT_FOR)), "")
+    rest = [line for line in without_sections(lines) if line not in known]
     return Described(
         number=number,
         total=total,
@@ -110,9 +155,37 @@ def read_description(text: str) -> Described | None:
         interval=interval,
         ideal=ideal_date,
         by_hand=any(each == BY_HAND or each.startswith(_SAYS_BY_HAND) for each in lines),
-        why=tuple(line for line in rest if not line.startswith((OVERRIDE, CONDITION, NOT_FOR))),
+        why=tuple(line for line in rest if not line.startswith((OVERRIDE, CONDITION))),
         overrides=tuple(_read_overrides(rest)),
-        screening=tuple(_read_statements(screening.removeprefix(NOT_FOR))),
+        screening=tuple(_read_statements(section(lines, CHECKLIST))),
+    )
+
+
+class ReviewWords(NamedTuple):
+    """What a DESCRIPTION tells of a review; None and empty where it does not."""
+
+    name: str = ""
+    after: int | None = None
+    ideal: date | None = None
+    by_hand: bool = False
+    why: tuple[str, ...] = ()
+
+
+def read_review_description(text: str) -> ReviewWords:
+    """What the words of a review tell, as far as they do."""
+    lines = [line.strip() for line in text.split("\n")]
+    name, after, ideal = (_first(lines, each) for each in (_REVIEW, _AFTER, _IDEAL))
+    known = {each[0] for each in (name, after, ideal) if each} | {""}
+    try:
+        ideal_date = None if ideal is None else parse_date(ideal[1])
+    except ValueError:
+        ideal_date = None
+    return ReviewWords(
+        name="" if name is None else name[1],
+        after=None if after is None else int(after[1]),
+        ideal=ideal_date,
+        by_hand=any(each.startswith(_SAYS_BY_HAND) for each in lines),
+        why=tuple(line for line in lines if line not in known),
     )
 
 
@@ -148,25 +221,23 @@ def tells_phase(text: str) -> bool:
     return re.search(r"[ (][0-9]+/[0-9]+\)? .+, .+ [0-9]+/[0-9]+$", text, re.DOTALL) is not None
 
 
-def _what(plan: Plan, booked: BookedSession, audience: str) -> str:
+def _what(plan: Plan, booked: BookedSession, edition: Edition) -> str:
     course = plan.course
     place = f"{booked.plan.number}/{len(plan.booked)}"
-    if audience == "patient":
-        return f"Appointment {place}" + (f", {plan.clinic.name}" if plan.clinic.name else "")
     who = f"Appointment {place}" if course.patient is None else f"{course.patient} ({place})"
-    if audience != "clinic":
+    if edition.audience != CLINIC:
         return who
     phase = f"{booked.plan.phase} {booked.plan.of[0]}/{booked.plan.of[1]}"
-    return f"{who} {course.regimen.title}, {phase}"
+    return f"{who} {Speaker(edition.language).text(course.regimen.title)}, {phase}"
 
 
-def _override_lines(course: Course, audience: str) -> Iterator[str]:
+def _override_lines(course: Course, edition: Edition) -> Iterator[str]:
     """The marks of a course; what a patient has is told in the clinic's own version alone."""
     for each in course.overrides:
         condition = condition_of(each)
         if condition is None:
             yield f"{OVERRIDE}{each}"
-        elif audience == "clinic":
+        elif edition.audience == CLINIC:
             yield f"{CONDITION}{condition}"
 
 
@@ -178,14 +249,8 @@ def _read_overrides(lines: Iterable[str]) -> Iterator[str]:
             yield mark_of(line.removeprefix(CONDITION))
 
 
-def _statement_words(statement: Statement) -> str:
-    """``Heart disease (S1)``, on one line."""
-    cited = f" ({', '.join(statement.sources)})" if statement.sources else ""
-    return " ".join(f"{statement.what}{cited}".split())
-
-
-def _read_statements(text: str) -> Iterator[Statement]:
-    for each in filter(None, map(str.strip, text.split(";"))):
+def _read_statements(texts: Iterable[str]) -> Iterator[Statement]:
+    for each in filter(None, map(str.strip, texts)):
         found = _CITED.fullmatch(each)
         what, cited = (each, "") if found is None else found.groups()
         yield Statement(Text.english(what), tuple(filter(None, cited.split(", "))))

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from enum import Enum
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from meso_sched.core.booked import BookedSession, Slot, Status
+from meso_sched.core.caring import CareMoment, Side, dated, moments
 from meso_sched.core.interval import MAX_SESSIONS
 from meso_sched.core.plan import Plan
+from meso_sched.core.reviewing import BookedReview
+from meso_sched.core.walltime import DAY_MINUTES
+from meso_sched.exchange import care_words, event_words, patient_words, records
 from meso_sched.exchange.calendar_lines import Component
-from meso_sched.exchange.event_words import description, summary
-from meso_sched.exchange.records import (
-    SCREENING,
-    course_record,
-    kept_record,
-    kept_with_events,
-    screening_record,
-)
+from meso_sched.exchange.editions import PATIENT, CareForm, Edition
+from meso_sched.exchange.records import review_part
+
+MAX_REVIEWS = 50
+"""More than any regimen has."""
 
 NAMESPACE = UUID("6f0b6c1e-2f0a-5d53-9c5e-3a1c2f1f7a41")
 
 # Not in TEXT (RFC 5545, 3.3.11): controls but tab and line feed; and halves of a character.
 _LINE_END = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_PLAIN = Edition()
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -49,30 +52,60 @@ class Identity:
 
     @property
     def uids(self) -> frozenset[str]:
-        """The UIDs that its events can have, also those of a longer plan made earlier."""
-        return frozenset(self.numbers)
+        """The UIDs that its appointments can have, also those of a longer plan made earlier."""
+        return frozenset((*self.numbers, *self.reviews))
 
     @property
     def numbers(self) -> dict[str, int]:
         """The session numbers by those UIDs."""
         return {self.uid(number): number for number in range(1, MAX_SESSIONS + 1)}
 
-    def uid(self, session: int) -> str:
-        """The UID of a session: a version 5 UUID (RFC 9562, 5.5)."""
-        whose = "patient" if self.audience == "patient" else ""
+    @property
+    def reviews(self) -> dict[str, int]:
+        """The numbers of reviews by their UIDs."""
+        return {self.review_uid(number): number for number in range(1, MAX_REVIEWS + 1)}
+
+    def uid(self, session: int, part: str = "") -> str:
+        """The UID of a session, or of a ``part`` beside it: a version 5 UUID (RFC 9562, 5.5)."""
+        whose = PATIENT if self.audience == PATIENT else ""
         parts = (self.clinic, self.patient or "", self.regimen, self.number, session, whose)
         # repr keeps the parts apart whatever they contain.
-        return str(uuid5(NAMESPACE, repr(parts)))
+        return str(uuid5(NAMESPACE, repr((*parts, part) if part else parts)))
+
+    def review_uid(self, number: int) -> str:
+        """The UID of a review."""
+        return self.uid(0, review_part(number))
+
+
+class Kind(Enum):
+    """What an event is; the value is its category in the calendar."""
+
+    SESSION = "APPOINTMENT"
+    REVIEW = "REVIEW"
+    CARE = "CARE"
+
+
+class CareAlarm(NamedTuple):
+    """A word about care, so many minutes before a session begins, or (None) as it ends.
+
+    ``elapsed``: they are elapsed time; else days of the calendar (RFC 5545, 3.3.6).
+    """
+
+    minutes: int | None
+    words: str
+    elapsed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class SessionEvent:
-    """One session as a calendar holds it; ``start`` and ``end`` aware in the clinic's zone.
+class CourseEvent:
+    """A session, a review or a moment of care as a calendar holds it; aware, in the clinic's zone.
 
     ``stamp``, ``created`` and ``modified`` are UTC, to the second. ``details`` and ``record`` are
-    what only this tool reads back, of the session and of its course; ``reminders`` are minutes
-    before the start. ``raw`` is the event as it stands in a file, None for one that is new; a
-    changed copy must not keep it.
+    what only this tool reads back, of the event and of its course; ``reminders`` are minutes
+    before the start. ``number`` is that of the session, also of one that care belongs to;
+    ``part`` names a review or a moment of care. One of a ``whole_day`` starts at midnight.
+    ``related`` is the UID of the session that it belongs to. ``raw`` is the event as it stands in a
+    file, None for one that is new; a changed copy must not keep it.
     """
 
     uid: str
@@ -89,6 +122,12 @@ class SessionEvent:
     details: Mapping[str, Any] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
     number: int | None = field(default=None, compare=False)
+    kind: Kind = Kind.SESSION
+    part: str = ""
+    whole_day: bool = False
+    location: str = ""
+    related: str = ""
+    care: tuple[CareAlarm, ...] = ()
     raw: Component | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -100,7 +139,13 @@ class SessionEvent:
         return (
             *(self.start.astimezone(UTC), self.end.astimezone(UTC), self.summary),
             *(self.description, self.status, self.reminders),
+            *(self.whole_day, self.location, self.related, self.care),
         )
+
+    @property
+    def key(self) -> tuple[int | None, str] | None:
+        """What it is of its course, where that is known, whatever its UID."""
+        return None if self.number is None and not self.part else (self.number, self.part)
 
     @property
     def slot(self) -> Slot:
@@ -117,16 +162,24 @@ class SessionEvent:
 class CourseFile:
     """A course as its calendar file holds it; ``record`` is what only this tool reads back.
 
-    ``calendar`` is the whole file, with what else is in it, where it was read from one: that is
-    what is written then. ``source`` is its text where nothing of it changed.
+    ``events`` are those of the sessions, ``parts`` of reviews and care. ``calendar`` is the whole
+    file, with what else is in it, where it was read from one: that is what is written then.
+    ``source`` is its text where nothing of it changed.
     """
 
     name: str
     zone_name: str
     record: Mapping[str, Any]
-    events: tuple[SessionEvent, ...]
+    events: tuple[CourseEvent, ...]
+    parts: tuple[CourseEvent, ...] = ()
+    edition: Edition = _PLAIN
     calendar: Component | None = field(default=None, compare=False, repr=False)
     source: str | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def everything(self) -> tuple[CourseEvent, ...]:
+        """The events of the sessions, then all others."""
+        return (*self.events, *self.parts)
 
     def holds(self, identity: Identity) -> bool:
         """Whether it is the file of this course; its UIDs tell, whatever else was stripped."""
@@ -136,7 +189,7 @@ class CourseFile:
 
 def own_uids(identity: Identity) -> frozenset[str]:
     """The UIDs of a course's events, in the clinic's calendar and in the patient's."""
-    return replace(identity, audience="").uids | replace(identity, audience="patient").uids
+    return replace(identity, audience="").uids | replace(identity, audience=PATIENT).uids
 
 
 def identity_of(plan: Plan, audience: str) -> Identity:
@@ -145,57 +198,150 @@ def identity_of(plan: Plan, audience: str) -> Identity:
     return Identity(plan.clinic.name, course.patient, course.regimen.id, course.number, audience)
 
 
-def course_file(plan: Plan, audience: str, stamp: datetime) -> CourseFile:
+def course_file(plan: Plan, edition: Edition, stamp: datetime) -> CourseFile:
     """The calendar file of a plan, with every session whatever became of it.
 
     ``stamp`` is UTC, to the second.
     """
-    identity = identity_of(plan, audience)
-    whose = plan.clinic.name if audience == "patient" else plan.course.patient
-    record = course_record(plan, identity.id, audience)
-    kept = kept_with_events(record)
+    writer = _Writer(plan, edition, stamp)
     return CourseFile(
-        name=plain(f"Appointments {whose}" if whose else "Appointments"),
+        name=plain(writer.name()),
         zone_name=plan.clinic.zone_name,
-        record=record,
-        events=tuple(_event(plan, booked, identity, kept, stamp) for booked in plan.booked),
+        record=writer.record,
+        events=tuple(writer.session(booked) for booked in plan.booked),
+        parts=(*map(writer.review, plan.reviews), *writer.care()),
+        edition=edition,
     )
 
 
-def _event(
-    plan: Plan,
-    booked: BookedSession,
-    identity: Identity,
-    record: Mapping[str, Any],
-    stamp: datetime,
-) -> SessionEvent:
-    return SessionEvent(
-        uid=identity.uid(booked.number),
-        start=booked.start,
-        end=booked.end,
-        summary=plain(summary(plan, booked, identity.audience)),
-        description=plain(description(plan, booked, identity.audience)),
-        status=booked.status.value,
-        sequence=0,
-        stamp=stamp,
-        created=stamp,
-        modified=stamp,
-        # Nobody is to be reminded of what is over or called off.
-        reminders=plan.clinic.reminders if booked.status is Status.BOOKED else (),
-        details=_details(plan, booked, identity.audience),
-        record=record,
-        number=booked.number,
-    )
+class _Writer:
+    """Writes a plan's events in one edition."""
+
+    def __init__(self, plan: Plan, edition: Edition, stamp: datetime) -> None:
+        self.plan = plan
+        self.edition = edition
+        self.stamp = stamp
+        self.identity = identity_of(plan, edition.audience)
+        self.record = records.course_record(plan, self.identity.id, edition)
+        self._kept = records.kept_with_events(self.record)
+        self._care = plan.course.regimen.care
+
+    def name(self) -> str:
+        """The calendar's name."""
+        if self.edition.is_patients:
+            return patient_words.calendar_name(self.plan, self.edition)
+        patient = self.plan.course.patient
+        return f"Appointments {patient}" if patient else "Appointments"
+
+    def session(self, booked: BookedSession) -> CourseEvent:
+        """The event of a session."""
+        details = records.session_details(self.plan, booked, self.edition)
+        event = self._event(booked.slot, self.identity.uid(booked.number), details)
+        is_open = booked.status is Status.BOOKED
+        return replace(
+            event,
+            summary=plain(event_words.summary(self.plan, booked, self.edition)),
+            description=plain(event_words.description(self.plan, booked, self.edition)),
+            status=booked.status.value,
+            # Nobody is to be reminded of what is over or called off.
+            reminders=self.plan.clinic.reminders if is_open else (),
+            care=tuple(self._alarms(booked)) if is_open else (),
+            record=self._kept,
+            number=booked.number,
+            location=self._location(),
+        )
+
+    def review(self, review: BookedReview) -> CourseEvent:
+        """The event of a review."""
+        details = records.review_details(review, self.identity.id, self.edition)
+        event = self._event(review.slot, self.identity.review_uid(review.number), details)
+        is_open = review.status is Status.BOOKED
+        return replace(
+            event,
+            summary=plain(event_words.review_summary(self.plan, review, self.edition)),
+            description=plain(event_words.review_description(self.plan, review, self.edition)),
+            status=review.status.value,
+            reminders=self.plan.clinic.reminders if is_open else (),
+            kind=Kind.REVIEW,
+            part=review_part(review.number),
+            location=self._location(),
+        )
+
+    def care(self) -> Iterator[CourseEvent]:
+        """An event for every moment of care around the sessions that take place."""
+        if self.edition.care is not CareForm.EVENTS:
+            return
+        for booked in self.plan.booked:
+            if booked.takes_place:
+                for moment in self._moments(booked):
+                    yield self._care_event(booked, moment)
+
+    def _moments(self, booked: BookedSession) -> Iterator[CareMoment]:
+        # What is to be expected is nothing to do, so the description alone tells it.
+        return dated(moments(self._care, booked.slot, (Side.BEFORE, Side.AFTER)))
+
+    def _care_event(self, booked: BookedSession, moment: CareMoment) -> CourseEvent:
+        slot = Slot(moment.start, moment.end)
+        if moment.whole_day:
+            slot = day_slot(moment.day, self.plan.clinic.zone)
+        uid = self.identity.uid(booked.number, moment.key)
+        details = records.care_details(booked.number, moment, self.identity.id)
+        return replace(
+            self._event(slot, uid, details),
+            summary=plain(care_words.care_summary(self.plan, booked, moment, self.edition)),
+            description=plain(care_words.care_description(booked, moment, self.edition)),
+            kind=Kind.CARE,
+            number=booked.number,
+            part=moment.key,
+            whole_day=moment.whole_day,
+            related=self.identity.uid(booked.number),
+        )
+
+    def _alarms(self, booked: BookedSession) -> Iterator[CareAlarm]:
+        if self.edition.care is not CareForm.ALARMS:
+            return
+        for moment in self._moments(booked):
+            words = care_words.alarm_words(self.plan, booked, moment, self.edition)
+            is_elapsed = moment.side is Side.BEFORE and not moment.whole_day
+            yield CareAlarm(_minutes_ahead(booked, moment), plain(words), is_elapsed)
+
+    def _location(self) -> str:
+        """Where a patient has to go; the clinic knows."""
+        if not self.edition.is_patients:
+            return ""
+        clinic = self.plan.clinic
+        named = (clinic.address,) if self.edition.discreet else (clinic.name, clinic.address)
+        return plain(", ".join(filter(None, (patient_words.one_line(each) for each in named))))
+
+    def _event(self, slot: Slot, uid: str, details: Mapping[str, Any]) -> CourseEvent:
+        return CourseEvent(
+            uid=uid,
+            start=slot.start,
+            end=slot.end,
+            summary="",
+            description="",
+            status=Status.BOOKED.value,
+            sequence=0,
+            stamp=self.stamp,
+            created=self.stamp,
+            modified=self.stamp,
+            details=details,
+        )
 
 
-def _details(plan: Plan, booked: BookedSession, audience: str) -> dict[str, Any]:
-    record = kept_record(booked)
-    screening = plan.course.regimen.care.screening
-    if audience == "clinic" and booked.number == 1 and screening:
-        record[SCREENING] = screening_record(screening)
-    if audience == "patient":
-        return {key: record[key] for key in ("number", "status")}
-    return record
+def _minutes_ahead(booked: BookedSession, moment: CareMoment) -> int | None:
+    """How long before the session an alarm goes off: of whole days at the session's own time."""
+    if moment.side is not Side.BEFORE:
+        return None
+    if moment.whole_day:
+        return (booked.day - moment.day).days * DAY_MINUTES
+    return int(Slot(moment.start, booked.start).length.total_seconds()) // 60
+
+
+def day_slot(day: date, zone: tzinfo) -> Slot:
+    """A local day from midnight to midnight, also where the zone's clock skips one of them."""
+    days = (day, day + timedelta(days=1))
+    return Slot(*(datetime.combine(each, datetime.min.time(), zone) for each in days))
 
 
 def plain(text: str) -> str:
@@ -203,6 +349,6 @@ def plain(text: str) -> str:
     return _UNWRITABLE.sub("", _LINE_END.sub("\n", text))
 
 
-def in_time_order(events: Iterable[SessionEvent]) -> Sequence[SessionEvent]:
+def in_time_order(events: Iterable[CourseEvent]) -> Sequence[CourseEvent]:
     """Events as a file lists them."""
     return sorted(events, key=lambda event: (event.start.astimezone(UTC), event.uid))

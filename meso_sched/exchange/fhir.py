@@ -20,12 +20,16 @@ from meso_sched.core.booked import BookedSession, Status
 from meso_sched.core.course import PlannedPhase
 from meso_sched.core.interval import Interval, Unit
 from meso_sched.core.plan import Plan
+from meso_sched.core.reviewing import BookedReview
 from meso_sched.core.screening import against_the_source
+from meso_sched.exchange.editions import PATIENT
 from meso_sched.exchange.event_words import interval_words
-from meso_sched.exchange.events import Identity, SessionEvent, identity_of, plain
+from meso_sched.exchange.events import CourseEvent, Identity, Kind, identity_of, plain
+from meso_sched.exchange.records import review_part
 
 _UNITS = {Unit.DAY: "d", Unit.WEEK: "wk", Unit.MONTH: "mo", Unit.YEAR: "a"}
 _URI = "urn:ietf:rfc:3986"
+_APPOINTMENT_TYPES = "http://terminology.hl7.org/CodeSystem/v2-0276"
 _ODD_SPACE = re.compile(r"[^\S \t\n]")  # what the string of FHIR does not allow
 
 _Json = dict[str, Any]
@@ -39,10 +43,8 @@ class _Order(NamedTuple):
     sessions: tuple[BookedSession, ...]
 
 
-def fhir_bundle(
-    plan: Plan, events: Sequence[SessionEvent], audience: str, stamp: datetime
-) -> _Json:
-    """The Bundle of a plan; ``events`` begin with its sessions as a calendar has them.
+def fhir_bundle(plan: Plan, events: Sequence[CourseEvent], audience: str, stamp: datetime) -> _Json:
+    """The Bundle of a plan; ``events`` are its sessions', then all others, as a calendar has them.
 
     The patient's copy has the appointments and nothing of the regimen, nor a reference to the
     patient. Every id is made of the course's identity, so that a new plan updates the old one.
@@ -51,16 +53,23 @@ def fhir_bundle(
     identity = identity_of(plan, audience)
     care_plan = _made_id(identity, "CarePlan")
     orders, subject = tuple(_orders(plan, identity)), _subject(plan.course.patient)
-    if audience == "patient":
+    if audience == PATIENT:
         orders, subject = (), _nobody("withheld")
     ordered = {each.number: order.id for order in orders for each in order.sessions}
     appointments = [
         _appointment(plan, booked, event, subject, ordered.get(booked.number))
         for booked, event in zip(plan.booked, events, strict=False)
     ]
+    known = {event.part: event for event in events if event.kind is Kind.REVIEW}
+    reviews = [
+        _review(plan, review, known[review_part(review.number)], subject, audience)
+        for review in plan.reviews
+        if review_part(review.number) in known
+    ]
     parts = [
         *(_service_request(plan, order, subject, care_plan) for order in orders),
         *appointments,
+        *reviews,
     ]
     return {
         "resourceType": "Bundle",
@@ -106,7 +115,7 @@ def _care_plan(
         "period": _period(plan.booked),
         "activity": [{"reference": _reference(each)} for each in parts],
     }
-    if audience == "patient":
+    if audience == PATIENT:
         return care_plan
     course = plan.course
     if title := _string(str(course.regimen.title)):
@@ -140,8 +149,35 @@ def _service_request(plan: Plan, order: _Order, subject: _Json, care_plan: str) 
 
 
 def _appointment(
-    plan: Plan, booked: BookedSession, event: SessionEvent, subject: _Json, order: str | None
+    plan: Plan, booked: BookedSession, event: CourseEvent, subject: _Json, order: str | None
 ) -> _Json:
+    appointment = _slot(plan, event, subject)
+    if order is None:
+        return appointment
+    appointment["basedOn"] = [{"reference": _urn(order), "type": "ServiceRequest"}]
+    if why := _string("; ".join(booked.why)):
+        appointment["comment"] = why
+    if booked.takes_place:
+        appointment["requestedPeriod"] = [_window(booked)]
+    return appointment
+
+
+def _review(
+    plan: Plan, review: BookedReview, event: CourseEvent, subject: _Json, audience: str
+) -> _Json:
+    kind: _Json = {"coding": [{"system": _APPOINTMENT_TYPES, "code": "FOLLOWUP"}]}
+    appointment = {**_slot(plan, event, subject), "appointmentType": kind}
+    if audience == PATIENT:
+        return appointment
+    if name := _string(str(review.name)):
+        kind["text"] = name
+    if why := _string("; ".join(review.why)):
+        appointment["comment"] = why
+    return appointment
+
+
+def _slot(plan: Plan, event: CourseEvent, subject: _Json) -> _Json:
+    """An appointment as the calendar has it, of whichever kind."""
     appointment: _Json = {
         **_resource("Appointment", event.uid),
         "status": event.status,
@@ -154,13 +190,6 @@ def _appointment(
     if clinic := _string(plan.clinic.name):
         place = {"type": "Location", "display": clinic}
         appointment["participant"].append({"actor": place, "status": "accepted"})
-    if order is None:
-        return appointment
-    appointment["basedOn"] = [{"reference": _urn(order), "type": "ServiceRequest"}]
-    if why := _string("; ".join(booked.why)):
-        appointment["comment"] = why
-    if booked.takes_place:
-        appointment["requestedPeriod"] = [_window(booked)]
     return appointment
 
 

@@ -15,8 +15,16 @@ from ics.grammar.parse import Container, ContentLine
 from ics.utils import escape_string
 
 from meso_sched.exchange.calendar_lines import Component, write
-from meso_sched.exchange.events import CourseFile, SessionEvent, in_time_order, plain
+from meso_sched.exchange.events import (
+    CareAlarm,
+    CourseEvent,
+    CourseFile,
+    Kind,
+    in_time_order,
+    plain,
+)
 from meso_sched.exchange.records import (
+    ALARM_PROPERTY,
     COURSE_PROPERTY,
     FORMAT,
     FORMAT_PROPERTY,
@@ -41,10 +49,11 @@ def to_ics(file: CourseFile) -> bytes:
 def calendar_of(file: CourseFile) -> Component:
     """The calendar of a new file."""
     zone = load_zone(file.zone_name)
-    events = in_time_order(file.events)
+    events = in_time_order(file.everything)
+    timed = [event for event in events if not event.whole_day]
     # In UTC: times of one zone compare by their wall clocks, which an autumn night shows twice.
-    first = min(event.start.astimezone(UTC) for event in events)
-    last = max(event.end.astimezone(UTC) for event in events)
+    first = min(event.start.astimezone(UTC) for event in timed)
+    last = max(event.end.astimezone(UTC) for event in timed)
     return Component(
         "VCALENDAR",
         head_lines(file),
@@ -74,10 +83,13 @@ def zone_component(zone: tzinfo, tzid: str, first: datetime, last: datetime) -> 
     return _component(vtimezone(zone, tzid, first, last))
 
 
-def event_component(event: SessionEvent, tzid: str) -> Component:
-    """The VEVENT of a session, its times in a zone by its IANA name."""
-    zone = load_zone(tzid)
+def event_component(event: CourseEvent, tzid: str) -> Component:
+    """The VEVENT of a session, a review or a moment of care; ``tzid`` is a zone's IANA name.
+
+    Care takes no time, so it is transparent; a whole day of it has no zone.
+    """
     cancelled = event.is_cancelled
+    transparent = cancelled or event.kind is Kind.CARE
     container = Container(
         "VEVENT",
         _line("UID", event.uid),
@@ -85,17 +97,19 @@ def event_component(event: SessionEvent, tzid: str) -> Component:
         _line("SEQUENCE", str(event.sequence)),
         _line("CREATED", _utc(event.created)),
         _line("LAST-MODIFIED", _utc(event.modified)),
-        _moment("DTSTART", event.start, zone, tzid),
-        _moment("DTEND", event.end, zone, tzid),
+        *_times(event, tzid),
         _text("SUMMARY", event.summary),
         *([_text("DESCRIPTION", event.description)] if event.description else []),
+        *([_text("LOCATION", event.location)] if event.location else []),
         _line("STATUS", "CANCELLED" if cancelled else "CONFIRMED"),
         _line("CLASS", "PRIVATE"),
-        _line("TRANSP", "TRANSPARENT" if cancelled else "OPAQUE"),
-        _line("CATEGORIES", "APPOINTMENT"),
+        _line("TRANSP", "TRANSPARENT" if transparent else "OPAQUE"),
+        _line("CATEGORIES", event.kind.value),
+        *([_line("RELATED-TO", event.related)] if event.related else []),
         *([_text(SESSION_PROPERTY, _json(event.details))] if event.details else []),
         *([_text(COURSE_PROPERTY, _json(event.record))] if event.record else []),
-        *(_alarm(minutes, event.summary) for minutes in event.reminders),
+        *(_alarm(_before(minutes), event.summary) for minutes in event.reminders),
+        *(_care_alarm(each) for each in event.care),
     )
     return _component(container)
 
@@ -130,6 +144,19 @@ def _json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
 
 
+def _times(event: CourseEvent, tzid: str) -> tuple[ContentLine, ContentLine]:
+    if event.whole_day:
+        return (
+            _line("DTSTART", event.start.strftime("%Y%m%d"), VALUE="DATE"),
+            _line("DTEND", event.end.strftime("%Y%m%d"), VALUE="DATE"),
+        )
+    zone = load_zone(tzid)
+    return (
+        _moment("DTSTART", event.start, zone, tzid),
+        _moment("DTEND", event.end, zone, tzid),
+    )
+
+
 def _moment(name: str, moment: datetime, zone: tzinfo, tzid: str) -> ContentLine:
     """A time of the zone; in UTC where the zone's clock shows it for the second time."""
     if moment.astimezone(zone).fold:
@@ -137,13 +164,34 @@ def _moment(name: str, moment: datetime, zone: tzinfo, tzid: str) -> ContentLine
     return _line(name, moment.astimezone(zone).strftime("%Y%m%dT%H%M%S"), TZID=tzid)
 
 
-def _alarm(minutes: int, summary: str) -> Container:
+def _alarm(trigger: ContentLine, words: str, *more: ContentLine) -> Container:
     return Container(
         "VALARM",
         _line("ACTION", "DISPLAY"),
-        _line("TRIGGER", f"-{_duration(minutes)}"),
-        _text("DESCRIPTION", summary or "Appointment"),
+        trigger,
+        _text("DESCRIPTION", words or "Appointment"),
+        *more,
     )
+
+
+def _before(minutes: int) -> ContentLine:
+    return _line("TRIGGER", f"-{_duration(minutes)}")
+
+
+def _care_alarm(alarm: CareAlarm) -> Container:
+    if alarm.minutes is None:
+        trigger = _line("TRIGGER", "PT0S", RELATED="END")
+    elif alarm.elapsed:
+        trigger = _line("TRIGGER", f"-{_elapsed(alarm.minutes)}")
+    else:
+        trigger = _before(alarm.minutes)
+    return _alarm(trigger, alarm.words, _line(ALARM_PROPERTY, "CARE"))
+
+
+def _elapsed(minutes: int) -> str:
+    """Without days, which may have 23 or 25 hours (RFC 5545, 3.3.6)."""
+    hours, rest = divmod(minutes, 60)
+    return "PT" + (f"{hours}H" if hours else "") + (f"{rest}M" if rest or not hours else "")
 
 
 def _duration(minutes: int) -> str:

@@ -1,4 +1,4 @@
-"""The languages that a patient reads, and the catalogues that translate the shipped texts.
+"""The languages that a patient reads, and the catalogues of shipped texts and the tool's words.
 
 English is what the files say themselves; for it no catalogue is read and Babel is not loaded.
 """
@@ -66,7 +66,7 @@ def refuse_unknown(code: str) -> None:
 
 @lru_cache(maxsize=len(LANGUAGES))
 def translations(language: str) -> Mapping[str, str]:
-    """What the shipped texts are in a language, by their English; nothing for English."""
+    """Shipped texts and the tool's own words in a language, by their English; none for English."""
     if language == DEFAULT_LANGUAGE:
         return {}
     from babel.messages.pofile import read_po

@@ -7,17 +7,30 @@ value is held against its type and its bounds. Files of the first version lack m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, tzinfo
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from meso_sched.core.booked import BookedSession, Slot, Status
+from meso_sched.core.caring import CareMoment
 from meso_sched.core.clinic import Limits
 from meso_sched.core.course import Course, IdealSession, PlannedPhase
 from meso_sched.core.interval import MAX_INTERVAL_DAYS, MAX_SESSIONS, Count, Interval
 from meso_sched.core.plan import Plan
-from meso_sched.core.regimen import Keep, Phase, Regimen, Statement, Text
+from meso_sched.core.regimen import (
+    DEFAULT_LANGUAGE,
+    Care,
+    Keep,
+    Lasting,
+    Phase,
+    Regimen,
+    Review,
+    Statement,
+    Text,
+)
+from meso_sched.core.reviewing import BookedReview
 from meso_sched.core.walltime import (
     DAY_MINUTES,
     FIRST_YEAR,
@@ -31,6 +44,8 @@ from meso_sched.core.walltime import (
     parse_weekday,
     show_time,
 )
+from meso_sched.exchange.editions import CLINIC, CareForm, Edition
+from meso_sched.exchange.languages import LANGUAGES
 
 FORMAT = 1
 """The version of what is written; a file of a later one is not read."""
@@ -38,10 +53,21 @@ FORMAT = 1
 FORMAT_PROPERTY = "X-MESO-SCHED-FORMAT"
 COURSE_PROPERTY = "X-MESO-SCHED-COURSE"
 SESSION_PROPERTY = "X-MESO-SCHED-SESSION"
-SCREENING = "not_for"
-"""The key of the list in the record of session 1 that the clinic's version has."""
+ALARM_PROPERTY = "X-MESO-SCHED-ALARM"
+"""Marks an alarm about care as one of ours."""
+
+CARE, REVIEWS = "care", "reviews"
+"""The keys in the records of session 1 and of the template: what it says beside its phases."""
+
+GONE = "gone"
+"""The key that marks a review or care as called off because its session is."""
+
+PATIENTS_CARE = ("before", "after", "expect", "call")
+CLINICS_CARE = ("screening", "technique", "notes")
+"""The lists of care that a patient reads, and those for clinicians alone."""
 
 MAX_NUMBER = 1_000_000
+_REVIEW = re.compile(r"review ([1-9][0-9]{0,2})", re.ASCII)
 _Value = TypeVar("_Value")
 
 
@@ -63,18 +89,20 @@ class CourseRecord(NamedTuple):
 # ---- Writing -------------------------------------------------------------------------------------
 
 
-def course_record(plan: Plan, id_: str, audience: str) -> dict[str, Any]:
+def course_record(plan: Plan, id_: str, edition: Edition) -> dict[str, Any]:
     """What a course is made of, as JSON values; the patient's copy tells nothing clinical.
 
     It says nothing of single sessions, so that it stays the same whatever becomes of them.
     """
     course, regimen = plan.course, plan.course.regimen
-    record = {"id": id_, "audience": audience, "timezone": plan.clinic.zone_name}
-    if audience == "patient":
+    record = {"id": id_, "audience": edition.audience, "timezone": plan.clinic.zone_name}
+    if edition.is_patients:
         return record
     return {
         **record,
         "format": FORMAT,
+        "language": edition.language,
+        "care": edition.care.value,
         "clinic": plan.clinic.name,
         "patient": course.patient,
         "regimen": regimen.id,
@@ -88,11 +116,12 @@ def course_record(plan: Plan, id_: str, audience: str) -> dict[str, Any]:
         "limits": limits_record(plan.limits),
         "busy": plan.around_busy,
         "template": {
-            "title": str(regimen.title),
+            "title": _text_record(regimen.title),
             "sources": list(regimen.sources),
             "length": None if regimen.length is None else str(regimen.length),
             "length_sources": list(regimen.length_sources),
             "phases": [_phase_record(phase) for phase in regimen.phases],
+            **_care_record(plan, edition),
         },
     }
 
@@ -100,9 +129,15 @@ def course_record(plan: Plan, id_: str, audience: str) -> dict[str, Any]:
 def kept_with_events(record: Mapping[str, Any]) -> dict[str, Any]:
     """A course's record as each event holds it, for the day on which the file's own is lost.
 
-    Without what may change while no event does: when the patient can come.
+    Without what may change while no event does (when the patient can come), and without care and
+    reviews, which session 1 has.
     """
-    return {key: value for key, value in record.items() if key not in ("limits", "busy")}
+    kept = {key: value for key, value in record.items() if key not in ("limits", "busy")}
+    template = kept.get("template")
+    if isinstance(template, dict):
+        own = (CARE, REVIEWS)
+        kept["template"] = {key: value for key, value in template.items() if key not in own}
+    return kept
 
 
 def session_record(booked: BookedSession) -> dict[str, Any]:
@@ -138,9 +173,77 @@ def kept_record(booked: BookedSession) -> dict[str, Any]:
     }
 
 
-def screening_record(screening: Iterable[Statement]) -> list[list[Any]]:
-    """Who the regimen is not for: words and sources, as JSON values."""
-    return [[str(each.what), list(each.sources)] for each in screening]
+def session_details(plan: Plan, booked: BookedSession, edition: Edition) -> dict[str, Any]:
+    """What a session's event keeps; the first one also has the template's care and reviews.
+
+    The patient's copy tells nothing clinical, and who a regimen is not for stands in the clinic's
+    own alone.
+    """
+    record = kept_record(booked)
+    if edition.is_patients:
+        return {key: record[key] for key in ("number", "status")}
+    return {**record, **_care_record(plan, edition)} if booked.number == 1 else record
+
+
+def _care_record(plan: Plan, edition: Edition) -> dict[str, Any]:
+    regimen = plan.course.regimen
+    groups = Care._fields if edition.audience == CLINIC else PATIENTS_CARE
+    care = {key: list(map(_statement_record, getattr(regimen.care, key))) for key in groups}
+    return {
+        CARE: {key: statements for key, statements in care.items() if statements},
+        REVIEWS: [_review_record(each) for each in regimen.reviews],
+    }
+
+
+def review_details(review: BookedReview, id_: str, edition: Edition) -> dict[str, Any]:
+    """What the event of a review keeps; ``id_`` is the course's."""
+    known = {
+        "part": review_part(review.number),
+        "course": id_,
+        "status": review.status.value,
+    }
+    if edition.is_patients:
+        return known
+    return {
+        **known,
+        "after": review.after,
+        "ideal": review.ideal.isoformat(),
+        "why": list(review.why),
+        "start": review.start.isoformat(),
+        "end": review.end.isoformat(),
+        "by_hand": review.by_hand,
+    }
+
+
+def care_details(number: int, moment: CareMoment, id_: str) -> dict[str, Any]:
+    """What the event of a moment of care keeps: its session, and what it is of the course's."""
+    return {"number": number, "part": moment.key, "course": id_}
+
+
+def review_part(number: int) -> str:
+    """What names a review among the parts of a course."""
+    return f"review {number}"
+
+
+def _text_record(text: Text) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """The English words alone, where there are no others."""
+    known = dict(text.by_language)
+    return str(text) if list(known) == [DEFAULT_LANGUAGE] else known
+
+
+def _statement_record(statement: Statement) -> list[Any]:
+    lasting = None if statement.lasting is None else str(statement.lasting)
+    return [_text_record(statement.what), list(statement.sources), lasting]
+
+
+def _review_record(review: Review) -> dict[str, Any]:
+    return {
+        "name": _text_record(review.name),
+        "after": None if review.after is None else str(review.after),
+        "at": None if review.at is None else str(review.at),
+        "length": None if review.length is None else str(review.length),
+        "sources": list(review.sources),
+    }
 
 
 def _interval_record(interval: Interval) -> dict[str, Any]:
@@ -249,9 +352,68 @@ def read_session(record: Mapping[str, Any], laid_out: IdealSession, slot: Slot) 
     )
 
 
-def read_screening(record: Mapping[str, Any]) -> tuple[Statement, ...]:
-    """The list in a session's record, empty where it has none; ValueError where it cannot be."""
-    return tuple(_list(record, SCREENING, _statement, ()))
+def read_care(record: Mapping[str, Any]) -> tuple[Care, tuple[Review, ...]] | None:
+    """Care and reviews of session 1's or the template's record; None without, ValueError if wrong.
+
+    The lists that are not in it are empty.
+    """
+    if CARE not in record:
+        return None
+    told = _object(record[CARE])
+    care = Care(**{key: tuple(_list(told, key, _statement, ())) for key in Care._fields})
+    return care, tuple(_list(record, REVIEWS, _review, ()))
+
+
+def read_edition(record: Mapping[str, Any], audience: str) -> Edition:
+    """How a course was written, by its record; an early version wrote no care."""
+    language = record.get("language")
+    try:
+        care = CareForm(record.get("care"))
+    except ValueError:
+        care = CareForm.NONE
+    is_known = isinstance(language, str) and language in LANGUAGES
+    return Edition(audience, str(language) if is_known else DEFAULT_LANGUAGE, care)
+
+
+def read_review(record: Mapping[str, Any], name: Text, slot: Slot) -> BookedReview:
+    """A review from its record; ``slot`` is where the calendar has it, in the clinic's zone.
+
+    Raises ValueError where anything cannot be.
+    """
+    zone = slot.start.tzinfo
+    assert zone is not None, "slots are aware"
+    number = recorded_review(record)
+    if number is None:
+        raise ValueError("not the record of a review")
+    booked = _slot([record.get("start"), record.get("end")], zone)
+    return BookedReview(
+        number=number,
+        name=name,
+        after=_whole(record.get("after"), 1, MAX_SESSIONS),
+        ideal=_date(record.get("ideal")),
+        start=booked.start,
+        end=booked.end,
+        why=tuple(_list(record, "why", _text)),
+        status=Status(_text(record.get("status"))),
+        by_hand=bool(record.get("by_hand", False)),
+    )
+
+
+def recorded_part(record: Mapping[str, Any]) -> str:
+    """Which part of a course the record of an event is of; empty for that of a session."""
+    part = record.get("part")
+    return part if isinstance(part, str) else ""
+
+
+def recorded_review(record: Mapping[str, Any]) -> int | None:
+    """The number of the review whose record it is, if it is one."""
+    return review_number(recorded_part(record))
+
+
+def review_number(part: str) -> int | None:
+    """The number of the review that a part of a course is, if it is one."""
+    found = _REVIEW.fullmatch(part)
+    return None if found is None else int(found[1])
 
 
 def recorded_slot(record: Mapping[str, Any], zone: tzinfo) -> Slot | None:
@@ -290,7 +452,7 @@ def _regimen(record: Mapping[str, Any], phases: tuple[PlannedPhase, ...]) -> Reg
     length = template.get("length")
     return Regimen(
         id_,
-        Text.english(_text(template.get("title"))),
+        _words(template.get("title")),
         tuple(_list(template, "sources", _text)),
         tuple(_list(template, "phases", _phase)),
         length=None if length is None else Length.parse(_text(length)),
@@ -308,9 +470,35 @@ def chosen_regimen(id_: str, phases: tuple[PlannedPhase, ...]) -> Regimen:
 
 
 def _statement(value: object) -> Statement:
-    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[1], list):
-        raise ValueError("not a statement and its sources")
-    return Statement(Text.english(_text(value[0])), tuple(map(_text, value[1])))
+    if not isinstance(value, list) or len(value) != 3 or not isinstance(value[1], list):
+        raise ValueError("not a statement, its sources and its figure")
+    what, sources, lasting = value
+    figure = None if lasting is None else _parsed_lasting(_text(lasting))
+    return Statement(_words(what), tuple(map(_text, sources)), figure)
+
+
+@lru_cache(maxsize=64)  # a clinic's templates have few between them
+def _parsed_lasting(text: str) -> Lasting:
+    return Lasting.parse(text)
+
+
+def _review(value: object) -> Review:
+    record = _object(value)
+    after, at, length = (record.get(key) for key in ("after", "at", "length"))
+    return Review(
+        name=_words(record.get("name")),
+        after=None if after is None else Count.parse(_text(after)),
+        at=None if at is None else Interval.parse(_text(at)).least,
+        sources=tuple(_list(record, "sources", _text)),
+        length=None if length is None else Length.parse(_text(length)),
+    )
+
+
+def _words(value: object) -> Text:
+    """A text in English, or in the languages that it names."""
+    if isinstance(value, str):
+        return Text.english(value)
+    return Text({_text(language): _text(words) for language, words in _object(value).items()})
 
 
 def _planned(value: object) -> PlannedPhase:

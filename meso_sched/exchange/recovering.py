@@ -21,13 +21,14 @@ from meso_sched.core.plan import Plan
 from meso_sched.core.regimen import Keep
 from meso_sched.core.walltime import show_day
 from meso_sched.errors import FileError, NoCourseError
-from meso_sched.exchange.calendar_file import OpenCalendar, RawEvent, refuse_doubles
+from meso_sched.exchange.calendar_file import OpenCalendar, Own, RawEvent, refuse_doubles
 from meso_sched.exchange.comparing import (
     Reading,
     compared,
     lost_session,
     usual_minute,
 )
+from meso_sched.exchange.editions import CLINIC, PLAIN, CareForm, Edition
 from meso_sched.exchange.event_words import (
     Described,
     read_description,
@@ -35,7 +36,7 @@ from meso_sched.exchange.event_words import (
     read_status,
     tells_phase,
 )
-from meso_sched.exchange.events import CourseFile, Identity, SessionEvent
+from meso_sched.exchange.events import CourseEvent, CourseFile, Identity, Kind
 from meso_sched.exchange.records import chosen_regimen
 from meso_sched.exchange.zones import load_zone
 
@@ -49,7 +50,6 @@ class Recovered(NamedTuple):
     plan: Plan
     readings: Sequence[Reading]
     identity: Identity | None
-    audience: str
     file: CourseFile
 
 
@@ -71,24 +71,35 @@ def recovered(opened: OpenCalendar, clinic: Clinic, catalogue_ids: Iterable[str]
         raise _nothing(opened)
     patients = _patients(opened, found)
     total = _total(found)
-    own = [(each.raw, each.told.number) for each in found]
+    own = [Own(each.raw, each.told.number) for each in found]
     refuse_doubles(opened, own)
     words = {each.told.number: each.told for each in found if each.told.number <= total}
     identity = _identity(found[0], patients, clinic, catalogue_ids)
-    zone_name = opened.zone_name({}, [raw for raw, _ in own], clinic.zone_name)
-    file = opened.file(own, zone_name, {})
+    zone_name = opened.zone_name({}, [each.raw for each in own], clinic.zone_name)
+    file = opened.file(own, zone_name, {}, identity)
     name = clinic.name if identity is None else identity.clinic
     here = replace(clinic, name=name, zone_name=zone_name, zone=load_zone(zone_name))
     patient = next(iter(patients), None) if identity is None else identity.patient
     course = _course(opened, file, words, total, identity)._replace(patient=patient)
     plan = Plan(course, here, (), limits=Limits(preferred=usual_minute(file.events)))
-    audience = "clinic" if all(tells_phase(event.summary) for event in file.events) else ""
-    whole = None if identity is None else replace(identity, audience=audience)
+    edition = _edition(file)
+    whole = None if identity is None else replace(identity, audience=edition.audience)
     readings = _readings(plan, file)
-    return Recovered(plan, readings, whole, audience, file)
+    return Recovered(plan, readings, whole, replace(file, edition=edition))
 
 
-def told_session(event: SessionEvent, ideal: IdealSession, patient: str | None) -> BookedSession:
+def _edition(file: CourseFile) -> Edition:
+    """How a file was written, by what is left of it."""
+    audience = CLINIC if all(tells_phase(event.summary) for event in file.events) else PLAIN
+    care = CareForm.NONE
+    if any(event.kind is Kind.CARE for event in file.parts):
+        care = CareForm.EVENTS
+    elif any(event.care for event in file.events):
+        care = CareForm.ALARMS
+    return Edition(audience, care=care)
+
+
+def told_session(event: CourseEvent, ideal: IdealSession, patient: str | None) -> BookedSession:
     """A session as its words have it, at its place in the calendar."""
     told = read_description(event.description)
     status = Status(event.status)
@@ -277,7 +288,7 @@ def _readings(plan: Plan, file: CourseFile) -> list[Reading]:
 
 
 def _reading(
-    event: SessionEvent, laid_out: IdealSession, patient: str | None, *, is_sure: bool
+    event: CourseEvent, laid_out: IdealSession, patient: str | None, *, is_sure: bool
 ) -> Reading:
     """A session from its words. Off its ideal date without a word about it, it was moved.
 

@@ -23,8 +23,8 @@ from meso_sched.exchange.toml_tables import Table, TomlFile, shown
 
 TOP_KEYS = ("clinic", "sources", "care", "regimens")
 CLINIC_KEYS = (
-    *("name", "language", "timezone", "holidays", "closed", "slot", "keep", "reminders"),
-    "hours",
+    *("name", "address", "contact", "language", "timezone", "holidays", "closed", "slot", "keep"),
+    *("reminders", "hours"),
 )
 CARE_KEYS = ("before", "after", "expect", "call", "screening", "technique", "notes")
 OWN_CARE_KEYS = ("technique", "notes")
@@ -34,7 +34,7 @@ REGIMEN_KEYS = (
     *("reviews", "phases"),
 )
 PHASE_KEYS = ("name", "sessions", "every", "flex", "optional")
-REVIEW_KEYS = ("name", "after", "at", "sources")
+REVIEW_KEYS = ("name", "after", "at", "length", "sources")
 LISTED = frozenset(CARE_KEYS) | {"reviews", "phases"}
 """The keys whose tables stand in double brackets."""
 
@@ -84,6 +84,8 @@ def _clinic(table: Table, *, check_holidays: bool) -> dict[str, Any]:
     table.refuse_others(CLINIC_KEYS)
     parsed: dict[str, Any] = {
         "name": table.text("name", values.nonempty, ""),
+        "address": table.text("address", values.nonempty, ""),
+        "contact": table.text("contact", values.nonempty, ""),
         "language": table.text("language", parse_language, None),
         "timezone": table.text("timezone", values.zone_name, None),
         "holidays": table.text("holidays", values.holiday_code(check=check_holidays), None),
@@ -194,6 +196,7 @@ def _review(table: Table) -> Review:
         after=table.text("after", values.after_session, None, need=True),
         at=table.text("at", values.step, None),
         sources=table.texts("sources", values.nonempty),
+        length=table.text("length", Length.parse, None),
     )
 
 

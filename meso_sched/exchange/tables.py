@@ -6,6 +6,8 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from heapq import merge
 from typing import Any
 
 from meso_sched.core.booked import BookedSession, Slot
@@ -13,17 +15,19 @@ from meso_sched.core.changes import Adherence, Change
 from meso_sched.core.clinic import Limits
 from meso_sched.core.plan import Plan
 from meso_sched.core.regimen import Regimen, Review, Statement
+from meso_sched.core.reviewing import BookedReview
 from meso_sched.errors import Problem
-from meso_sched.exchange.events import SessionEvent
-from meso_sched.exchange.records import limits_record, session_record
+from meso_sched.exchange.editions import PATIENT
+from meso_sched.exchange.events import CourseEvent, CourseFile
+from meso_sched.exchange.records import limits_record, review_part, session_record
 
 PLAN_SCHEMA = "meso-sched/plan/1"
 REGIMENS_SCHEMA = "meso-sched/regimens/1"
 SHOW_SCHEMA = "meso-sched/show/1"
 CHECK_SCHEMA = "meso-sched/check/1"
 
-_PATIENTS = ("number", "start", "end", "gap_days", "uid", "sequence", "status")
-"""What a session tells in the patient's copy."""
+_PATIENTS = (*("number", "kind", "after", "start", "end", "gap_days", "uid", "sequence", "status"),)
+"""What a session or a review tells in the patient's copy."""
 
 COLUMNS = (
     *("patient", "regimen", "course", "number", "phase", "phase_number", "phase_sessions"),
@@ -37,15 +41,14 @@ def to_json(document: Mapping[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def plan_document(
-    plan: Plan, events: Sequence[SessionEvent], warnings: Sequence[str], audience: str = ""
-) -> dict[str, Any]:
-    """``meso-sched/plan/1``; ``events`` begin with the plan's sessions as the calendar has them.
+def plan_document(plan: Plan, file: CourseFile, warnings: Sequence[str]) -> dict[str, Any]:
+    """``meso-sched/plan/1``; ``file`` has the plan's sessions and reviews as the calendar does.
 
     The patient's copy has the same keys, but like the patient's calendar it holds the appointments
     alone: what tells the regimen, or whose course it is, is null or an empty list.
     """
     course = plan.course
+    known = {event.part: event for event in file.parts}
     document = {
         "schema": PLAN_SCHEMA,
         "course": {
@@ -56,11 +59,11 @@ def plan_document(
             "keep": course.keep.value,
             "overrides": list(course.overrides),
         },
-        "sessions": [_session(*each) for each in zip(plan.booked, events, strict=False)],
-        "reviews": [],
+        "sessions": [_session(*each) for each in zip(plan.booked, file.events, strict=False)],
+        "reviews": [_booked_review(each, known[review_part(each.number)]) for each in plan.reviews],
         "warnings": list(warnings),
     }
-    return _patients(document) if audience == "patient" else document
+    return _patients(document) if file.edition.is_patients else document
 
 
 def _patients(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,6 +72,7 @@ def _patients(document: Mapping[str, Any]) -> dict[str, Any]:
         **_emptied(document, ("schema",)),
         "course": _emptied(document["course"], ("number", "timezone")),
         "sessions": [_emptied(each, _PATIENTS) for each in document["sessions"]],
+        "reviews": [_emptied(each, _PATIENTS) for each in document["reviews"]],
     }
 
 
@@ -81,7 +85,7 @@ def _emptied(known: Mapping[str, Any], kept: Sequence[str]) -> dict[str, Any]:
 
 
 def revision_entries(
-    changes: Iterable[Change],
+    changes: tuple[Iterable[Change], Iterable[Change]],
     found: Sequence[str],
     kept: Adherence,
     limits: Limits,
@@ -89,22 +93,16 @@ def revision_entries(
 ) -> dict[str, Any]:
     """What the document of a revision has besides the plan's: changes and adherence (days).
 
-    In the patient's copy nothing says why.
+    ``changes`` are those of the sessions and those of the reviews. In the patient's copy nothing
+    says why.
     """
-    tells = audience != "patient"
+    tells = audience != PATIENT
+    of_sessions, of_reviews = ([_change(each, tells=tells) for each in kind] for kind in changes)
     return {
         "limits": limits_record(limits) if tells else None,
         "found": list(found) if tells else [],
-        "changes": [
-            {
-                "number": each.number,
-                "what": each.what,
-                "before": None if each.before is None else _slot(each.before),
-                "after": _slot(each.after),
-                "why": list(each.why) if tells else [],
-            }
-            for each in changes
-        ],
+        "changes": of_sessions,
+        "review_changes": of_reviews,
         "adherence": {
             "done": kept.done,
             "missed": kept.missed,
@@ -114,11 +112,21 @@ def revision_entries(
     }
 
 
+def _change(change: Change, *, tells: bool) -> dict[str, Any]:
+    return {
+        "number": change.number,
+        "what": change.what,
+        "before": None if change.before is None else _slot(change.before),
+        "after": _slot(change.after),
+        "why": list(change.why) if tells else [],
+    }
+
+
 def _slot(slot: Slot) -> dict[str, str]:
     return {"start": slot.start.isoformat(), "end": slot.end.isoformat()}
 
 
-def _session(booked: BookedSession, event: SessionEvent) -> dict[str, Any]:
+def _session(booked: BookedSession, event: CourseEvent) -> dict[str, Any]:
     known = session_record(booked)
     return {
         "number": known["number"],
@@ -135,27 +143,64 @@ def _session(booked: BookedSession, event: SessionEvent) -> dict[str, Any]:
     }
 
 
+def _booked_review(review: BookedReview, event: CourseEvent) -> dict[str, Any]:
+    return {
+        "number": review.number,
+        "kind": "review",
+        "name": str(review.name),
+        "after": review.after,
+        "start": event.start.isoformat(),
+        "end": event.end.isoformat(),
+        "ideal": review.ideal.isoformat(),
+        "shift_days": review.shift_days,
+        "why": list(review.why),
+        "uid": event.uid,
+        "sequence": event.sequence,
+        "status": event.status,
+    }
+
+
 def to_csv(document: Mapping[str, Any]) -> str:
-    """A plan document as CSV (RFC 4180) under a header; no cell can act as a formula."""
-    course = document["course"]
+    """A plan document as CSV (RFC 4180) under a header; no cell can act as a formula.
+
+    A row a session, in the order of their numbers, with the reviews among them by their times. The
+    first row is a session's: it tells whose course it is.
+    """
+    sessions = document["sessions"]
+    reviews = sorted(map(_as_session, document["reviews"]), key=_begins)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    for session in document["sessions"]:
-        part, whole = session["of"] or (None, None)
-        row = {
-            "patient": course["patient"],
-            "regimen": course["regimen"],
-            "course": course["number"],
-            "phase_number": part,
-            "phase_sessions": whole,
-            "date": session["start"][:10],
-            **{key: session[key] for key in session if key in COLUMNS},
-            "why": "; ".join(session["why"]),
-            "overrides": "; ".join(course["overrides"]),
-        }
+    for each in (*sessions[:1], *merge(sessions[1:], reviews, key=_begins)):
+        row = _csv_row(document["course"], each)
         writer.writerow([cell(row[column]) for column in COLUMNS])
     return text.getvalue()
+
+
+def _as_session(review: Mapping[str, Any]) -> dict[str, Any]:
+    """A review in the keys of a session; it has no number among them, and its kind for a phase."""
+    own = {key: value for key, value in review.items() if key in COLUMNS}
+    return {"of": None, **own, "number": None, "phase": review["kind"]}
+
+
+def _begins(appointment: Mapping[str, Any]) -> float:
+    return datetime.fromisoformat(appointment["start"]).timestamp()
+
+
+def _csv_row(course: Mapping[str, Any], appointment: Mapping[str, Any]) -> dict[str, Any]:
+    part, whole = appointment["of"] or (None, None)
+    return {
+        **dict.fromkeys(COLUMNS),
+        "patient": course["patient"],
+        "regimen": course["regimen"],
+        "course": course["number"],
+        "phase_number": part,
+        "phase_sessions": whole,
+        "date": appointment["start"][:10],
+        **{key: appointment[key] for key in appointment if key in COLUMNS},
+        "why": "; ".join(appointment["why"]),
+        "overrides": "; ".join(course["overrides"]),
+    }
 
 
 def csv_course(text: str) -> tuple[str, str, str] | None:
@@ -266,5 +311,6 @@ def _review(review: Review) -> dict[str, Any]:
         "name": str(review.name),
         "after": "last" if review.after is None else f"session {review.after}",
         "at": None if review.at is None else str(review.at),
+        "length": None if review.length is None else str(review.length),
         "sources": list(review.sources),
     }

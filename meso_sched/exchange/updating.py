@@ -18,8 +18,8 @@ from meso_sched.core.booked import Status
 from meso_sched.core.walltime import FIRST_YEAR, LAST_YEAR
 from meso_sched.exchange.calendar_file import is_whole_day
 from meso_sched.exchange.calendar_lines import Component, content_lines, name_of, value_of
-from meso_sched.exchange.event_words import STATUS_WORDS
-from meso_sched.exchange.events import CourseFile, SessionEvent, in_time_order
+from meso_sched.exchange.event_words import told_status
+from meso_sched.exchange.events import CourseEvent, CourseFile, Kind, in_time_order, plain
 from meso_sched.exchange.ical import (
     calendar_of,
     details_line,
@@ -28,7 +28,7 @@ from meso_sched.exchange.ical import (
     record_line,
     zone_component,
 )
-from meso_sched.exchange.records import COURSE_PROPERTY, FORMAT_PROPERTY, SESSION_PROPERTY
+from meso_sched.exchange.records import COURSE_PROPERTY, FORMAT_PROPERTY, GONE, SESSION_PROPERTY
 from meso_sched.exchange.zones import find_zone, load_zone
 
 _TIMES = ("DTSTART", "DTEND", "DURATION")
@@ -53,13 +53,16 @@ def updated(
     former = _standing(former)
     update = _Update(new, former, base or former, stamp)
     events = tuple(update.events())
-    raws = {id(event.raw) for event in former.events}
+    raws = {id(event.raw) for event in former.everything}
     kept = all(id(event.raw) in raws for event in events) and len(events) == len(raws)
-    if kept and head_lines(new) == head_lines(base or former):
-        return replace(new, events=events, calendar=former.calendar, source=former.source)
-    return replace(
-        new, events=events, calendar=_assembled(new, former, base or former, events), source=None
+    told = replace(
+        new,
+        events=tuple(event for event in events if event.kind is Kind.SESSION),
+        parts=tuple(event for event in events if event.kind is not Kind.SESSION),
     )
+    if kept and head_lines(new) == head_lines(base or former):
+        return replace(told, calendar=former.calendar, source=former.source)
+    return replace(told, calendar=_assembled(new, former, base or former, events), source=None)
 
 
 class _Update(NamedTuple):
@@ -70,11 +73,11 @@ class _Update(NamedTuple):
     base: CourseFile
     stamp: datetime
 
-    def events(self) -> Iterator[SessionEvent]:
+    def events(self) -> Iterator[CourseEvent]:
         """The new file's events in its order, then those that it lacks."""
-        standing, known = _Known(self.former.events), _Known(self.base.events)
-        left = {id(event): event for event in self.former.events}
-        for event in self.new.events:
+        standing, known = _Known(self.former.everything), _Known(self.base.everything)
+        left = {id(event): event for event in self.former.everything}
+        for event in self.new.everything:
             former = standing.find(event)
             if former is None:
                 # One that the calendar lost is told once more, so as to go over what others have.
@@ -82,14 +85,32 @@ class _Update(NamedTuple):
                 yield self._written(replace(event, sequence=again))
             else:
                 left.pop(id(former), None)
-                yield self._updated(event, former, known.find(event) or former)
+                base = known.find(event) or former
+                yield self._updated(event, former, _presumed(base, event))
         for former in left.values():
-            before = replace(known.find(former) or former, start=former.start, end=former.end)
-            yield self._updated(_cancelled(before), former, before)
+            written = known.find(former)
+            if written is None and former.kind is not Kind.SESSION:
+                yield former  # nothing tells what we wrote there, so nothing that it is over
+                continue
+            before = replace(written or former, start=former.start, end=former.end)
+            yield self._updated(self._cancelled(before), former, before)
 
-    def _updated(
-        self, event: SessionEvent, former: SessionEvent, base: SessionEvent
-    ) -> SessionEvent:
+    def _cancelled(self, event: CourseEvent) -> CourseEvent:
+        if event.is_cancelled:
+            return event
+        status = Status.CANCELLED
+        # What goes with its session may come back with it, unlike what a person called off.
+        gone = {} if event.kind is Kind.SESSION else {GONE: True}
+        return replace(
+            event,
+            summary=plain(told_status(status, event.summary, self.new.edition)),
+            status=status.value,
+            reminders=(),
+            care=(),
+            details={**event.details, "status": status.value, **gone} if event.details else {},
+        )
+
+    def _updated(self, event: CourseEvent, former: CourseEvent, base: CourseEvent) -> CourseEvent:
         """The event as an update of ``former``, which was ``base`` when it was written."""
         kept = replace(
             event,
@@ -106,7 +127,7 @@ class _Update(NamedTuple):
         return replace(changed, raw=self._merged(changed, former, base))
 
     def _with_records(
-        self, event: SessionEvent, former: SessionEvent, base: SessionEvent
+        self, event: CourseEvent, former: CourseEvent, base: CourseEvent
     ) -> Component | None:
         """The event as it stands, but for the records where they are others now."""
         raw = former.raw
@@ -119,7 +140,7 @@ class _Update(NamedTuple):
             return raw
         return raw._replace(lines=_merged_lines(raw.lines, [], list(lines.values()), lines))
 
-    def _merged(self, event: SessionEvent, former: SessionEvent, base: SessionEvent) -> Component:
+    def _merged(self, event: CourseEvent, former: CourseEvent, base: CourseEvent) -> Component:
         raw = former.raw
         assert raw is not None, "what stands in a file is known"
         base = replace(base, uid=event.uid, created=event.created)
@@ -134,22 +155,22 @@ class _Update(NamedTuple):
         children = _merged_alarms(raw, before, after, cancelled=event.is_cancelled)
         return Component(raw.name, lines, children)
 
-    def _written(self, event: SessionEvent) -> SessionEvent:
+    def _written(self, event: CourseEvent) -> CourseEvent:
         return replace(event, raw=event_component(event, self.new.zone_name))
 
 
 class _Known:
-    """Events by their UID, else by their session number."""
+    """Events by their UID, else by what they are of the course."""
 
-    def __init__(self, events: Sequence[SessionEvent]) -> None:
+    def __init__(self, events: Sequence[CourseEvent]) -> None:
         self._by_uid = {event.uid: event for event in events}
-        self._by_number = {event.number: event for event in events if event.number is not None}
+        self._by_key = {event.key: event for event in events if event.key is not None}
 
-    def find(self, event: SessionEvent) -> SessionEvent | None:
-        """The same session's event, if there is one."""
+    def find(self, event: CourseEvent) -> CourseEvent | None:
+        """The same session's, review's or moment's event, if there is one."""
         found = self._by_uid.get(event.uid)
-        if found is None and event.number is not None:
-            found = self._by_number.get(event.number)
+        if found is None and event.key is not None:
+            found = self._by_key.get(event.key)
         return found
 
 
@@ -158,29 +179,28 @@ def _standing(file: CourseFile) -> CourseFile:
     if file.calendar is not None:
         return file
     events = [
-        replace(event, raw=event_component(event, file.zone_name))
-        for event in in_time_order(file.events)
+        replace(event, raw=event_component(event, file.zone_name)) for event in file.everything
     ]
     calendar = calendar_of(file)
     zones = calendar.named("VTIMEZONE")
-    raws = tuple(event.raw for event in events if event.raw is not None)
-    return replace(file, events=tuple(events), calendar=calendar._replace(children=zones + raws))
-
-
-def _cancelled(event: SessionEvent) -> SessionEvent:
-    if event.is_cancelled:
-        return event
-    status = Status.CANCELLED
+    raws = tuple(event.raw for event in in_time_order(events) if event.raw is not None)
     return replace(
-        event,
-        summary=f"{STATUS_WORDS[status]}: {event.summary}",
-        status=status.value,
-        reminders=(),
-        details={**event.details, "status": status.value} if event.details else {},
+        file,
+        events=tuple(events[: len(file.events)]),
+        parts=tuple(events[len(file.events) :]),
+        calendar=calendar._replace(children=zones + raws),
     )
 
 
-def _same_slot_and_state(event: SessionEvent, former: SessionEvent) -> bool:
+def _presumed(base: CourseEvent, event: CourseEvent) -> CourseEvent:
+    """What was written, where only what stands tells it: reminders may also be a person's own."""
+    if base.raw is None:
+        return base
+    ours = tuple(minutes for minutes in base.reminders if minutes in event.reminders)
+    return replace(base, reminders=ours, related=base.related and event.related)
+
+
+def _same_slot_and_state(event: CourseEvent, former: CourseEvent) -> bool:
     return event.slot.is_at(former.slot) and event.is_cancelled is former.is_cancelled
 
 
@@ -232,13 +252,13 @@ def _trigger(alarm: Component) -> tuple[str, str]:
 
 
 def _assembled(
-    new: CourseFile, former: CourseFile, base: CourseFile, events: Sequence[SessionEvent]
+    new: CourseFile, former: CourseFile, base: CourseFile, events: Sequence[CourseEvent]
 ) -> Component:
     """The calendar with its events exchanged: each in time order where one of ours stood."""
     standing = former.calendar
     assert standing is not None, "what stands in a file is known"
     lines = _merged_lines(standing.lines, head_lines(base), head_lines(new), _PRIVATE)
-    ours = {id(event.raw) for event in former.events}
+    ours = {id(event.raw) for event in former.everything}
     rest = [event.raw for event in in_time_order(events) if event.raw is not None]
     places = [place for place, child in enumerate(standing.children) if id(child) in ours]
     children: list[Component] = []

@@ -1,5 +1,7 @@
 """What the agenda of a clinic's year costs: 500 courses of 12 sessions, each in a file of its own.
 
+The files are as `plan` writes them: with reviews and with events of care, six a session.
+
 Run as ``python tests/benchmarks/bench_agenda.py``. Whole processes are measured in CPU seconds on
 one core, start and end of the interpreter included, after a warm-up.
 """
@@ -19,6 +21,7 @@ from meso_sched.core.clinic import Clinic, Limits
 from meso_sched.core.course import Choices, make_course
 from meso_sched.core.plan import PlanRequest, make_plan
 from meso_sched.core.walltime import parse_spans
+from meso_sched.exchange.editions import Edition
 from meso_sched.exchange.events import course_file
 from meso_sched.exchange.ical import to_ics
 from meso_sched.exchange.schedules import load, shipped_file
@@ -50,7 +53,7 @@ def write_courses(folder: Path, count: int) -> None:
         at = 9 * 60 + number * 15 % 480
         plan = make_plan(PlanRequest(course, clinic, time(*divmod(at, 60)), Limits(preferred=at)))
         path = folder / f"P{number:04}.ics"
-        path.write_bytes(to_ics(course_file(plan, "", stamp)))
+        path.write_bytes(to_ics(course_file(plan, Edition(), stamp)))
 
 
 def _cpu(folder: Path) -> float:
