@@ -215,7 +215,9 @@ def test_what_init_comments_out_is_right_once_it_is_commented_in(desk: Desk) -> 
     text = desk.run("init", "-").out
     settings = [line.removeprefix("# ") if "=" in line or line.startswith("# [") else line
                 for line in text.splitlines()]  # fmt: skip
-    desk.write("all.toml", "\n".join(settings).replace('name = ""', 'name = "Ours"'))
+    written = desk.write("all.toml", "\n".join(settings).replace('name = ""', 'name = "Ours"'))
+    clinic = tomllib.loads(written.read_text(encoding="utf-8"))["clinic"]
+    assert {"rooms", "practitioners", "turnover"} < set(clinic)
     result = desk.run("check", "all.toml")
     assert result.code == 0, result.err
     assert "16 regimens" in result.err

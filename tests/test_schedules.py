@@ -17,6 +17,7 @@ import tarfile
 import tomllib
 import zipfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -25,6 +26,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from meso_sched.core.clinic import Practitioner
 from meso_sched.core.interval import Count, Interval, Step, Unit
 from meso_sched.core.regimen import Keep, Lasting, Regimen, Statement, Text
 from meso_sched.core.walltime import DateRange, Length, Span
@@ -76,6 +78,16 @@ def hours(line: str) -> str:
     return f"[clinic.hours]\n{line}\n"
 
 
+def person(line: str) -> str:
+    """A file with this line as line 2."""
+    return f"[clinic.practitioners.Ada]\n{line}\n"
+
+
+def north(line: str) -> str:
+    """A file with this line as line 2."""
+    return f"[clinics.North]\n{line}\n"
+
+
 def care(line: str) -> str:
     """A file with this line as line 2."""
     return f"[care.all]\n{line}\n"
@@ -114,6 +126,8 @@ SPAN = "is not a span; write HH:MM-HH:MM, as 09:00-12:30"
 FLEX = 'is not a flex; write days below and above: "-1/+3 days"'
 SLOT = 'is not a length; write "15 minutes", "45m" or "1h", at most 24 hours'
 EMPTY = "is empty; write a text"
+ROOMS = "expected a number or a list of names"
+IN_QUOTES = "a name with a dot or a space in it stands in quotes"
 CODES = "Write en, tr, fr, de, es or ar."
 LEAVE_OUT = "is not a span; leave the day out if the clinic is closed"
 SESSION = 'is not a session; write "session 2", "session 2-3" or "last"'
@@ -180,6 +194,58 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "a comma too many": (hours('mon = "09:00-12:00,"'), f'2: clinic.hours.mon: "09:00-12:00,": "" {SPAN}'),
     "a word for closed": (hours('mon = "closed"'), f'2: clinic.hours.mon: "closed" {LEAVE_OUT}'),
     "an empty text for closed": (hours('mon = ""'), f'2: clinic.hours.mon: "" {LEAVE_OUT}'),
+    # rooms, people and several clinics
+    "a clinic's key by a near name": (clinic("room = 2"), '2: clinic.room: unknown key "room"; did you mean "rooms"?'),
+    "fewer rooms than none": (clinic("rooms = -1"), "2: clinic.rooms: expected 0 to 999 rooms, not -1 (a number)"),
+    "more rooms than any clinic has": (clinic("rooms = 1000"), "2: clinic.rooms: expected 0 to 999 rooms, not 1000 (a number)"),
+    "more names of rooms than any clinic has": (clinic(f"rooms = {[str(room) for room in range(1000)]}"), "2: clinic.rooms: expected 0 to 999 rooms, not 1000 (a number)"),
+    "more rooms than Python can write out": (clinic(f"rooms = 0x{'f' * 5000}"), "2: clinic.rooms: expected 0 to 999 rooms, not a number of more than 40 digits"),
+    "half a room": (clinic("rooms = 1.5"), f"2: clinic.rooms: {ROOMS}, not 1.5 (a number)"),
+    "rooms that are a switch": (clinic("rooms = true"), f"2: clinic.rooms: {ROOMS}, not true (a yes or no)"),
+    "one room without a list": (clinic('rooms = "Blue"'), f'2: clinic.rooms: {ROOMS}, not "Blue"'),
+    "rooms that are a table": (clinic("rooms = { Blue = 1 }"), f"2: clinic.rooms: {ROOMS}, not a table"),
+    "a room that is a number": (clinic('rooms = [\n"Blue",\n2]'), "4: clinic.rooms.2: expected text in quotes, not 2 (a number)"),
+    "a room named twice": (clinic('rooms = ["Blue", "Garden",\n"Blue"]'), '3: clinic.rooms.3: "Blue" names an earlier room too'),
+    "a room named twice but for case and spaces": (clinic('rooms = ["Blue", " BLUE"]'), '2: clinic.rooms.2: " BLUE" names an earlier room too'),
+    "a room without a name": (clinic('rooms = ["Blue", " "]'), '2: clinic.rooms.2: " " is empty; write the name of a room'),
+    "a room's name of two lines": (clinic('rooms = ["Blue\\nroom"]'), r'2: clinic.rooms.1: "Blue\nroom" cannot name a room; write it on one line'),
+    "a turnover of no unit": (clinic("turnover = 10"), f'2: clinic.turnover: "10" {SLOT}'),
+    "a turnover backward": (clinic('turnover = "-5 minutes"'), f'2: clinic.turnover: "-5 minutes" {SLOT}'),
+    "a turnover that is a range": (clinic('turnover = "5-10 minutes"'), '2: clinic.turnover: "5-10 minutes" is a range; write one length: "15 minutes"'),
+    "a turnover of more than a day": (clinic('turnover = "25 hours"'), f'2: clinic.turnover: "25 hours" {SLOT}'),
+    "a turnover of no days": (clinic('turnover = "0 days"'), f'2: clinic.turnover: "0 days" {SLOT}'),
+    "one practitioner without a list": (clinic('practitioners = "Dr. Ada"'), '2: clinic.practitioners: expected a list of names or a table, not "Dr. Ada"'),
+    "practitioners that are a number": (clinic("practitioners = 2"), "2: clinic.practitioners: expected a list of names or a table, not 2 (a number)"),
+    "a practitioner named twice": (clinic('practitioners = ["Dr. Ada", "dr. ada"]'), '2: clinic.practitioners.2: "dr. ada" names an earlier practitioner too'),
+    "a practitioner with two tables": ('[clinic.practitioners."Dr. Ada"]\n[clinic.practitioners."dr. ada "]\n', '2: clinic.practitioners.dr. ada : "dr. ada " names an earlier practitioner too'),
+    "a practitioner without a name": (clinic('practitioners = [""]'), '2: clinic.practitioners.1: "" is empty; write the name of a practitioner'),
+    "a table of a practitioner without a name": ('[clinic.practitioners.""]\n', '1: clinic.practitioners.: "" is empty; write the name of a practitioner'),
+    "a practitioner that is a number": (clinic("practitioners = [3]"), "2: clinic.practitioners.1: expected text in quotes, not 3 (a number)"),
+    "a practitioner that is no table": (clinic('practitioners = { Ada = "mon" }'), '2: clinic.practitioners.Ada: expected a table, not "mon"'),
+    "practitioners in double brackets": ('\n[[clinic.practitioners]]\nname = "Ada"\n', '2: clinic.practitioners.Ada: write a name in quotes, or [clinic.practitioners."NAME"] for each'),
+    "a practitioner in double brackets": ("[[clinic.practitioners.Ada]]\n", "1: clinic.practitioners.Ada: write [[clinic.practitioners.Ada]] with single brackets: [clinic.practitioners.Ada]"),
+    "a practitioner's name without quotes": ("[clinic.practitioners.Dr. Ada]\n", f'1: clinic.practitioners.Dr.Ada: unknown key "Ada"; {IN_QUOTES}'),
+    "a key of a practitioner": (person('regimen = ["hair"]'), '2: clinic.practitioners.Ada.regimen: unknown key "regimen"; did you mean "regimens"?'),
+    "a table of a practitioner": (person("hour = {}"), '2: clinic.practitioners.Ada.hour: unknown key "hour"; did you mean "hours"?'),
+    "days off backward": (person('off = ["2027-03-05..2027-03-01"]'), '2: clinic.practitioners.Ada.off.1: "2027-03-05..2027-03-01" runs backward; the earlier day is first'),
+    "a practitioner's hours that overlap": (person('hours = { mon = "09:00-13:00, 12:45-18:00" }'), '2: clinic.practitioners.Ada.hours.mon: "09:00-13:00, 12:45-18:00": 09:00-13:00 and 12:45-18:00 overlap or stand out of order'),
+    "a practitioner's word for a day off": (person('hours = { mon = "off" }'), '2: clinic.practitioners.Ada.hours.mon: "off" is not a span; leave the day out if nobody is there'),
+    "a practitioner's day that is not known": (person("hours = { monday = 9 }"), '2: clinic.practitioners.Ada.hours.monday: unknown key "monday"; did you mean "mon"?'),
+    "a practitioner's hours that are no table": (person('hours = "09:00-13:00"'), '2: clinic.practitioners.Ada.hours: expected a table, not "09:00-13:00"'),
+    "a practitioner's regimen without a list": (person('regimens = "hair"') + course(), '2: clinic.practitioners.Ada.regimens: expected a list in [ ], not "hair"'),
+    "a practitioner's regimen that is not known": (person('regimens = ["hair", "hiar"]') + course(), '2: clinic.practitioners.Ada.regimens.2: no regimen is named "hiar"; did you mean "hair"?'),
+    "a practitioner's regimen where there is none": (person('regimens = ["hair"]'), '2: clinic.practitioners.Ada.regimens.1: no regimen is named "hair"'),
+    "one of several clinics under one": ("[clinic.North]\nrooms = 2\n", '1: clinic.North: unknown key "North"; one clinic of several is [clinics.NAME]'),
+    "several clinics with the settings of one": ("[clinics]\nrooms = 2\n", "2: clinics.rooms: expected a table, not 2 (a number)"),
+    "clinics that are no table": ('clinics = ["North"]\n', "1: clinics: expected a table, not a list"),
+    "a clinic without a name": ('[clinics." "]\n', '1: clinics. : " " is empty; write the name of a clinic'),
+    "a clinic named twice": ("[clinics.North]\n[clinics.north]\n", '2: clinics.north: "north" names an earlier clinic too'),
+    "a clinic of several with another name": (north('name = "South"'), '2: clinics.North.name: the clinic is named by its table; leave "name" out'),
+    "a clinic's name without quotes": ("[clinics.St. Ives]\n", f'1: clinics.St.Ives: unknown key "Ives"; {IN_QUOTES}'),
+    "a key of one of several clinics": (north("slots = 2"), '2: clinics.North.slots: unknown key "slots"; did you mean "slot"?'),
+    "a value of one of several clinics": (north('slot = "15"'), f'2: clinics.North.slot: "15" {SLOT}'),
+    "the holidays of one of several clinics": (north('holidays = "tr"'), '2: clinics.North.holidays: "tr" is not a holiday code; did you mean "TR"?'),
+    "a regimen of somebody at one of several clinics": (north('practitioners = { Ada = { regimens = ["x"] } }'), '2: clinics.North.practitioners.Ada.regimens.1: no regimen is named "x"'),
     # a regimen's values
     "an empty title": ('[regimens.hair]\ntitle = ""\n' + phase(), f'2: regimens.hair.title: "" {EMPTY}'),
     "a title in one language that is empty": ('[regimens.hair]\ntitle = { en = "Hair", tr = " " }\n' + phase(), f'2: regimens.hair.title.tr: " " {EMPTY}'),
@@ -427,6 +493,218 @@ def test_a_clinic_without_a_file_has_defaults_and_the_machines_zone() -> None:
     assert (found.zone_name, found.slot, found.keep) == ("Asia/Tokyo", 15, Keep.WEEKDAY)
     assert (found.holidays, found.closed, found.reminders) == (None, (), ())
     assert found.never_opens
+
+
+# ---- Rooms and people -----------------------------------------------------------------------------
+
+
+def test_a_clinic_that_does_not_say_so_has_no_rooms_people_or_turnover_of_its_own() -> None:
+    found = read("").clinic()
+    assert (found.rooms, found.practitioners, found.turnover) == (None, (), 0)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("2", ["Room 1", "Room 2"]),
+        ("0", []),
+        ("[]", []),
+        ('["Blue", "Garden"]', ["Blue", "Garden"]),
+        ('[" Blue ", "Blue 2"]', ["Blue", "Blue 2"]),
+        ("999", [f"Room {number}" for number in range(1, 1000)]),
+    ],
+)
+def test_rooms_are_a_number_or_names(written: str, expected: list[str]) -> None:
+    assert read(clinic(f"rooms = {written}")).clinic().rooms == tuple(expected)
+
+
+@pytest.mark.parametrize(
+    ("written", "minutes"),
+    [
+        ('"10 minutes"', 10),
+        ('"0 minutes"', 0),
+        ('"0m"', 0),
+        ("0", 0),
+        ('"1 Hour"', 60),
+        ('"24 hours"', 1440),
+    ],
+)
+def test_a_turnover_is_a_length_or_nothing(written: str, minutes: int) -> None:
+    assert read(clinic(f"turnover = {written}")).clinic().turnover == minutes
+
+
+ADA = Practitioner(
+    "Dr. Ada",
+    ((Span(540, 780),), (), (), (), (), (), ()),
+    (DateRange(date(2027, 3, 1), date(2027, 3, 5)),),
+    frozenset({"hair"}),
+)
+OFF = 'off = ["2027-03-01..2027-03-05"]\nregimens = ["hair"]\n'
+PEOPLE: dict[str, tuple[str, list[Practitioner]]] = {
+    "nobody": (clinic("practitioners = []"), []),
+    "by name": (
+        clinic('practitioners = ["Dr. Ada", " Bo "]'),
+        [Practitioner("Dr. Ada"), Practitioner("Bo")],
+    ),
+    "by a table that says nothing": ("[clinic.practitioners.Bo]\n", [Practitioner("Bo")]),
+    "by a table": (
+        f'[clinic.practitioners."Dr. Ada"]\n{OFF}'
+        '[clinic.practitioners."Dr. Ada".hours]\nmon = "09:00-13:00"\n'
+        "[clinic.practitioners.Bo]\n",
+        [ADA, Practitioner("Bo")],
+    ),
+    "by keys with dots": (
+        f'[clinic.practitioners."Dr. Ada"]\n{OFF}hours.mon = "09:00-13:00"\n',
+        [ADA],
+    ),
+    "in braces": (
+        clinic(
+            'practitioners = { Bo = {}, " Dr. Ada" = { off = ["2027-03-01..2027-03-05"],'
+            ' regimens = ["hair"], hours = { mon = "09:00-13:00" } } }'
+        ),
+        [Practitioner("Bo"), ADA],
+    ),
+    "who is never there": (person("hours = {}"), [Practitioner("Ada", ((),) * 7)]),
+    "who does nothing": (person("regimens = []"), [Practitioner("Ada", regimens=frozenset())]),
+}
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_practitioners_are_names_or_tables_by_name(name: str) -> None:
+    text, expected = PEOPLE[name]
+    assert read(text + course()).clinic().practitioners == tuple(expected)
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1)))
+def test_distinct_names_are_taken_as_they_are_and_others_told_once_each(names: list[str]) -> None:
+    text = clinic(f"practitioners = {json.dumps(names, ensure_ascii=False)}")
+    again = len(names) - len({each.casefold() for each in names})
+    if again:
+        assert len(problems(text)) == again
+    else:
+        assert [each.name for each in read(text).clinic().practitioners] == names
+
+
+def test_all_that_is_wrong_with_rooms_and_people_is_told_at_once() -> None:
+    text = """\
+[clinic]
+rooms = ["Blue", "blue", ""]
+turnover = "x"
+[clinic.practitioners."Dr. Ada"]
+regimens = ["hiar", "fase"]
+off = ["x"]
+[clinic.practitioners."dr. ada".hours]
+mon = "off"
+[clinics.North]
+rooms = -1
+"""
+    assert [each.partition(" ")[0] for each in problems(text + course())] == [
+        *("a.toml:2:", "a.toml:2:", "a.toml:3:", "a.toml:5:", "a.toml:5:", "a.toml:6:"),
+        *("a.toml:7:", "a.toml:8:", "a.toml:10:"),
+    ]
+
+
+def test_a_practitioner_may_do_a_regimen_of_any_other_file() -> None:
+    named = person('regimens = ["hair"]')
+    for texts in ((named, course()), (course(), named)):
+        (found,) = read(*texts).clinic().practitioners
+        assert (found.does("hair"), found.does("face")) == (True, False)
+
+
+HIDDEN: dict[str, str] = {
+    "a regimen with a mistake": course(sessions='"0"'),
+    "a regimen that is no table": "[regimens]\nhair = 3\n",
+    "regimens under another name": course().replace("regimens", "regimen"),
+    "regimens that are no table": "regimens = 3\n",
+    "a file that is not TOML": course() + "oops\n",
+}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_a_regimen_that_a_mistake_hides_is_not_told_as_unknown(name: str) -> None:
+    (found,) = problems(person('regimens = ["hair"]'), HIDDEN[name])
+    assert found.startswith("b.toml:")
+
+
+def test_what_the_shipped_file_comments_out_is_right_once_it_is_commented_in() -> None:
+    written = SHIPPED.read_text(encoding="utf-8")
+    part = written[written.index("\n[clinic]\n") : written.index("\n[sources]\n")]
+    names = next(line for line in part.splitlines() if line.startswith("# practitioners = "))
+    commented_in = re.sub(r"^# (?=\w+ = |\[)", "", part.replace(names, ""), flags=re.MULTILINE)
+    Path("own.toml").write_text(commented_in, encoding="utf-8")
+    found = load([SHIPPED, Path("own.toml")], check_holidays=True)
+    own = found.clinic()
+    assert (own.zone_name, own.rooms, own.turnover) == (
+        "Europe/Istanbul",
+        ("Room 1", "Room 2"),
+        10,
+    )
+    assert own.practitioners == (
+        Practitioner(ADA.name, ADA.hours, ADA.off, frozenset({"hair", "face"})),
+    )
+    assert [len(found.clinic(name).rooms or ()) for name in found.clinic_names] == [3]
+    assert read(clinic(names.removeprefix("# "))).clinic().practitioners == (
+        Practitioner("Dr. Ada"),
+        Practitioner("Dr. Bo"),
+    )
+
+
+# ---- Several clinics ------------------------------------------------------------------------------
+
+GROUP = """\
+[clinic]
+name = "Group"
+slot = "20m"
+rooms = 2
+practitioners = ["Ada"]
+language = "tr"
+[clinic.hours]
+mon = "09:00-18:00"
+[clinics.North]
+rooms = ["Blue"]
+turnover = "5m"
+timezone = "Europe/Berlin"
+language = "de"
+hours = { tue = "10:00-12:00" }
+practitioners = { Bo = {} }
+[clinics."St. Ives"]
+"""
+
+
+def test_a_clinic_of_several_goes_over_the_settings_of_all_key_by_key() -> None:
+    found = read(GROUP)
+    assert found.clinic_names == ("North", "St. Ives")
+    own = found.clinic("North")
+    assert (own.name, own.slot, own.rooms, own.turnover) == ("North", 20, ("Blue",), 5)
+    assert (own.zone_name, own.practitioners) == ("Europe/Berlin", (Practitioner("Bo"),))
+    assert own.hours == ((), (Span(600, 720),), (), (), (), (), ())
+    assert found.at("North").language == "de"
+
+
+@pytest.mark.parametrize("name", ["St. Ives", "Elsewhere"])
+def test_a_clinic_without_settings_of_its_own_has_those_of_all_and_its_name(name: str) -> None:
+    found = read(GROUP)
+    assert found.clinic(name) == replace(found.clinic(), name=name)
+    assert found.at(name).language == "tr"
+
+
+def test_the_tables_of_several_clinics_change_nothing_for_the_one_without_a_name() -> None:
+    alone = GROUP[: GROUP.index("[clinics")]
+    assert read(GROUP).clinic() == read(alone).clinic()
+    assert read(alone).clinic_names == ()
+
+
+def test_a_later_file_goes_over_each_clinic_of_an_earlier_one_key_by_key() -> None:
+    later = '[clinic]\nrooms = 9\nslot = "30m"\n[clinics.North]\nturnover = "0m"\n[clinics.East]\n'
+    found = read(GROUP, later)
+    assert found.clinic_names == ("North", "St. Ives", "East")
+    own = found.clinic("North")
+    assert (own.rooms, own.turnover, own.slot) == (("Blue",), 0, 30)
+    assert [len(found.clinic(name).rooms or ()) for name in found.clinic_names] == [1, 9, 9]
+
+
+# ---- What a regimen may say -----------------------------------------------------------------------
 
 
 def only(text: str) -> Regimen:

@@ -421,6 +421,87 @@ def agenda(
 
 
 @app.command()
+def cohort(
+    patients: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PATIENTS.csv",
+            readable=False,
+            help="A row a course, CSV with a header or JSON lines.",
+        ),
+    ],
+    keep_booked: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--keep-booked",
+            metavar="FOLDER",
+            help="The courses in there keep their slots; repeatable.",
+        ),
+    ] = None,
+    busy: BusySources = None,
+    schedules: Schedules = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Plan the other rows where some are wrong.")
+    ] = False,
+    stable: Annotated[
+        bool,
+        typer.Option("--stable", help="Leave sessions where the last run into -o had them."),
+    ] = False,
+    strict: Strict = False,
+    seconds: Annotated[
+        str, typer.Option(metavar="N", help="Search at most so long in each clinic.")
+    ] = "120",
+    seed: Annotated[str, typer.Option(metavar="N", help="The same seed, the same result.")] = "0",
+    workers: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Processes, where a column splits the list by clinic."),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="A Dask scheduler that places the clinics instead."),
+    ] = None,
+    audience: Annotated[
+        str | None,
+        typer.Option("--for", metavar="clinic", help="Events with the regimen and phase."),
+    ] = None,
+    language: Language = None,
+    care: Care = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FOLDER",
+            help="Write calendars of patients, rooms and practitioners, and a summary, in there.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Plan all courses of a list together, in the clinic's rooms and with its people."""
+    from meso_sched.cli import cohort as use_case
+    from meso_sched.cli import cohort_output, reading
+
+    options = use_case.CohortOptions(
+        source=patients,
+        keep_booked=tuple(keep_booked or ()),
+        busy=tuple(busy or ()),
+        skip_bad=skip_bad,
+        stable=stable,
+        strict=strict,
+        seconds=seconds,
+        seed=seed,
+        workers=workers,
+        cluster=cluster,
+        folder=out,
+        edition=_edition(audience, language, care, discreet=False),
+    )
+    now = datetime.now(UTC)
+    stamp = reading.stamp(os.environ, now)
+    placed = use_case.make(options, _catalogue(schedules, check_holidays=True), now)
+    cohort_output.deliver(placed, options, stamp, as_json=as_json)
+
+
+@app.command()
 def init(
     file: Annotated[
         str, typer.Argument(metavar="[FILE|-]", help="Where to write it.")

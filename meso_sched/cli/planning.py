@@ -27,8 +27,8 @@ from meso_sched.exchange.speaking import Speaker
 
 if TYPE_CHECKING:
     from meso_sched.cli.output import Target
-    from meso_sched.cli.writing import Former
     from meso_sched.core.revising import Revision
+    from meso_sched.exchange.standing import Former
 
 
 class PlanOptions(NamedTuple):

@@ -152,6 +152,9 @@ def render(settings: Settings) -> str:
         '# language = "tr"           # of what patients read: en, tr, fr, de, es or ar',
         '# keep = "date"             # count exact dates; the default keeps the weekday',
         '# reminders = ["1 day"]     # alarms in the calendar file',
+        '# rooms = 2                 # for a whole list of patients; or names: ["Blue", "Garden"]',
+        '# practitioners = ["Dr. Ada", "Dr. Bo"]   # who gives sessions, one at a time',
+        '# turnover = "10 minutes"   # room and practitioner stay taken so long after a session',
         "",
         "[clinic.hours]              # a day left out is closed; several spans by comma",
         *(

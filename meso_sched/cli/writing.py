@@ -4,38 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from meso_sched.core.course import Course
 from meso_sched.core.plan import Plan
-from meso_sched.errors import FileError, UsageError
 from meso_sched.exchange import tables
 from meso_sched.exchange.editions import PATIENT, Edition, spoken
 from meso_sched.exchange.events import CourseFile, Identity, course_file, identity_of
 from meso_sched.exchange.files import PRIVATE, read_bytes, write_whole
+from meso_sched.exchange.standing import Former, decoded, refusal, updated_over
 
 if TYPE_CHECKING:
     from meso_sched.cli.output import Target
     from meso_sched.core.clinic import Clinic
     from meso_sched.core.regimen import Regimen
     from meso_sched.exchange.stored import StoredCourse
-
-
-class Former(NamedTuple):
-    """What stands where a course is to be written; ``stored`` is the course that it tells."""
-
-    data: bytes
-    stored: StoredCourse | None = None
-
-    def course_of(self, plan: Plan) -> StoredCourse | None:
-        """The stored course, if it is the same as that of ``plan``."""
-        if self.stored is None or self.stored.identity is None:
-            return None
-        identity = replace(self.stored.identity, audience="")
-        return self.stored if identity == identity_of(plan, "") else None
 
 
 class Written(NamedTuple):
@@ -80,13 +65,7 @@ def look_at(target: Target, clinic: Clinic, regimens: Mapping[str, Regimen]) -> 
     data = read_bytes(target.path)
     if not data or target.format != "ics":
         return None if data is None else Former(data)
-    from meso_sched.exchange.stored import read_course
-
-    try:
-        stored = read_course(_text(data, target.path), str(target.path), clinic, regimens)
-        return Former(data, stored.informed(regimens))
-    except (FileError, UsageError):
-        return Former(data)  # `prepare` says what is wrong, or knows it by its UIDs alone
+    return Former.of(data, target.path, clinic, regimens)
 
 
 class Order(NamedTuple):
@@ -112,7 +91,7 @@ def prepare(order: Order, target: Target, former: Former | None) -> Written:
         from meso_sched.exchange.ical import to_ics
 
         if former is not None and former.data and target.path is not None:
-            file = _updated(order, file, former, target.path)
+            file = updated_over(former, order.plan, file, order.stamp, target.path)
         return Written(to_ics(file), data, file)
     if data and target.path is not None:
         _refuse_other(order, data, target.path, target.format)
@@ -146,25 +125,6 @@ def prepare_revision(plan: Plan, stored: StoredCourse, data: bytes, stamp: datet
     return Written(to_ics(file), data, file)
 
 
-def _updated(order: Order, file: CourseFile, former: Former, path: Path) -> CourseFile:
-    from meso_sched.exchange.calendar_file import from_ics
-    from meso_sched.exchange.updating import updated
-
-    audience, stamp = order.edition.audience, order.stamp
-    stored = former.course_of(order.plan)
-    if stored is not None and stored.edition.audience == audience:
-        base = course_file(stored.recorded, stored.edition, stamp)
-        return updated(file, stored.file, stamp, base)
-    identity = identity_of(order.plan, audience)
-    try:
-        known = from_ics(_text(former.data, path), str(path), identity)
-    except FileError as error:
-        raise UsageError(f"{error}; it was left as it is, choose another name") from error
-    if not known.holds(identity):
-        raise _refusal(path)
-    return updated(file, known, stamp)
-
-
 def _fhir(order: Order, file: CourseFile, former: bytes | None) -> bytes:
     """The Bundle; that of the file itself where nothing but the stamp differs."""
     from meso_sched.exchange.fhir import differs_in_stamp_only, fhir_bundle
@@ -177,8 +137,8 @@ def _fhir(order: Order, file: CourseFile, former: bytes | None) -> bytes:
 
 def _refuse_other(order: Order, data: bytes, path: Path, format_: str) -> None:
     identity = identity_of(order.plan, order.edition.audience)
-    if not _holds(_text(data, path), format_, order.plan.course, identity):
-        raise _refusal(path)
+    if not _holds(decoded(data, path), format_, order.plan.course, identity):
+        raise refusal(path)
 
 
 def _holds(text: str, format_: str, course: Course, identity: Identity) -> bool:
@@ -196,17 +156,6 @@ def _holds(text: str, format_: str, course: Course, identity: Identity) -> bool:
         return uid == identity.uid(1)
     found = _course_of(text) if format_ == "json" else tables.csv_course(text)
     return found == (course.regimen.id, course.patient or "", str(course.number))
-
-
-def _refusal(path: Path) -> UsageError:
-    return UsageError(f"{path}: holds something else than this course; choose another name")
-
-
-def _text(data: bytes, path: Path) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise _refusal(path) from None
 
 
 def _course_of(text: str) -> tuple[str, str, str] | None:

@@ -64,7 +64,8 @@ class BookedSession(NamedTuple):
 
     ``earliest`` and ``latest`` follow from the session booked before, whose number is ``before``.
     ``by_hand``: a person chose the slot, and no plan moves it. ``missed`` are former slots to
-    which the patient did not come.
+    which the patient did not come. ``room`` and ``practitioner`` are the names of those that it
+    takes where many courses share them, else "".
     """
 
     plan: IdealSession
@@ -79,6 +80,8 @@ class BookedSession(NamedTuple):
     status: Status = Status.BOOKED
     by_hand: bool = False
     missed: tuple[Slot, ...] = ()
+    room: str = ""
+    practitioner: str = ""
 
     @classmethod
     def at(cls, plan: IdealSession, slot: Slot, why: tuple[str, ...] = ()) -> BookedSession:

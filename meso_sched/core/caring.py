@@ -8,9 +8,10 @@ or ends too early.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
+from itertools import chain, groupby
 from typing import NamedTuple
 
 from dateutil.relativedelta import relativedelta
@@ -19,9 +20,9 @@ from meso_sched.core.booked import Slot
 from meso_sched.core.regimen import Care, Lasting, Statement
 
 _ELAPSED = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1)}
-_CALENDAR = {
-    "day": relativedelta(days=1),
-    "week": relativedelta(weeks=1),
+_CALENDAR: Mapping[str, timedelta | relativedelta] = {
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
     "month": relativedelta(months=1),
 }
 
@@ -61,32 +62,53 @@ class CareMoment(NamedTuple):
         return self.start.date()
 
 
+class Figure(NamedTuple):
+    """The statements of one side that share a figure; ``lasting`` is None for those without."""
+
+    side: Side
+    lasting: Lasting | None
+    statements: tuple[Statement, ...]
+
+
+def figures(care: Care, sides: Iterable[Side] = Side) -> tuple[Figure, ...]:
+    """What care says, side by side; what has no figure comes last on its side."""
+    found: list[Figure] = []
+    for side in sides:
+        by_figure: dict[Lasting | None, list[Statement]] = {}
+        for each in getattr(care, side.value):
+            by_figure.setdefault(each.lasting, []).append(each)
+        undated = by_figure.pop(None, [])
+        by_figure |= {None: undated} if undated else {}
+        found += [Figure(side, lasting, tuple(each)) for lasting, each in by_figure.items()]
+    return tuple(found)
+
+
 def moments(care: Care, slot: Slot, sides: Iterable[Side] = Side) -> tuple[CareMoment, ...]:
     """What is to be kept around a session, side by side, the earliest moment of each first.
 
     What has no figure comes last on its side.
     """
-    return tuple(moment for side in sides for moment in _of_side(care, slot, side))
+    return moments_of(figures(care, sides), slot)
 
 
-def _of_side(care: Care, slot: Slot, side: Side) -> list[CareMoment]:
-    by_figure: dict[Lasting | None, list[Statement]] = {}
-    for each in getattr(care, side.value):
-        by_figure.setdefault(each.lasting, []).append(each)
-    undated = by_figure.pop(None, [])
-    dated = [
-        _moment(side, lasting, tuple(statements), slot)
-        for lasting, statements in by_figure.items()
-        if lasting is not None
-    ]
-    dated.sort(key=lambda each: each.start if side is Side.BEFORE else each.end.astimezone(UTC))
-    rest = [CareMoment(side, None, tuple(undated), slot.start, slot.end)] if undated else []
-    return [*dated, *rest]
+def moments_of(known: Iterable[Figure], slot: Slot) -> tuple[CareMoment, ...]:
+    """As ``moments``, of care whose figures are known already."""
+    found = [moment_of(figure, slot) for figure in known]
+    sides = groupby(found, key=lambda each: each.side)
+    return tuple(chain.from_iterable(sorted(side, key=in_time) for _, side in sides))
 
 
-def _moment(
-    side: Side, lasting: Lasting, statements: tuple[Statement, ...], slot: Slot
-) -> CareMoment:
+def in_time(moment: CareMoment) -> tuple[bool, datetime]:
+    """Orders the moments of one side; what has no figure comes last."""
+    is_before = moment.side is Side.BEFORE
+    return moment.lasting is None, moment.start if is_before else moment.end.astimezone(UTC)
+
+
+def moment_of(figure: Figure, slot: Slot) -> CareMoment:
+    """The stretch around a session in which a figure's statements hold."""
+    side, lasting, statements = figure
+    if lasting is None:
+        return CareMoment(side, None, statements, slot.start, slot.end)
     if side is not Side.BEFORE:
         return CareMoment(side, lasting, statements, slot.end, until(slot.end, lasting))
     whole_day = lasting.unit in _CALENDAR

@@ -7,10 +7,38 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from math import ceil, floor
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from meso_sched.core.regimen import Keep
 from meso_sched.core.walltime import DAY_MINUTES, WEEKDAY_NAMES, WEEKLY, DateRange, Span, show_time
+
+
+@dataclass(frozen=True, slots=True)
+class Practitioner:
+    """Somebody who gives sessions, one at a time.
+
+    ``hours`` has seven entries from Monday, None where they are the clinic's; ``regimens`` are the
+    ids of those that this person does, None for all. ``off`` are days of absence.
+    """
+
+    name: str
+    hours: tuple[tuple[Span, ...], ...] | None = None
+    off: tuple[DateRange, ...] = ()
+    regimens: frozenset[str] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name.strip() or (self.hours is not None and len(self.hours) != 7):
+            raise ValueError("a practitioner has a name, and hours for seven days")
+
+    def does(self, regimen: str) -> bool:
+        """Whether sessions of a regimen, by its id, are among this person's."""
+        return self.regimens is None or regimen in self.regimens
+
+    def spans(self, day: date) -> tuple[Span, ...] | None:
+        """When this person is there on a local day; None: whenever the clinic is open."""
+        if any(day in days for days in self.off):
+            return ()
+        return None if self.hours is None else self.hours[day.weekday()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +46,8 @@ class Clinic:
     """A clinic's own time; ``hours`` has seven entries from Monday, an empty one is closed.
 
     ``holidays`` is a code of the holidays library, "" for a clinic that has none, None for one
-    that has not said.
+    that has not said. ``rooms`` are their names, None where nobody says how many there are;
+    ``turnover`` are minutes for which a session's room and practitioner are taken after it.
     """
 
     zone_name: str
@@ -36,9 +65,18 @@ class Clinic:
     contact: str = ""
     """How patients reach it, in its own words: telephone, mail."""
 
+    rooms: tuple[str, ...] | None = None
+    practitioners: tuple[Practitioner, ...] = ()
+    turnover: int = 0
+
     def __post_init__(self) -> None:
         if len(self.hours) != 7 or not 1 <= self.slot <= DAY_MINUTES:
             raise ValueError("a clinic has hours for seven days and a slot of 1 minute or more")
+        if not 0 <= self.turnover <= DAY_MINUTES:
+            raise ValueError("a turnover takes 0 minutes to 24 hours")
+        people = [each.name for each in self.practitioners]
+        if len(set(people)) < len(people) or len(set(self.rooms or ())) < len(self.rooms or ()):
+            raise ValueError("rooms and practitioners have names of their own")
 
     @property
     def never_opens(self) -> bool:
@@ -108,6 +146,16 @@ class OpenTime(NamedTuple):
         if holiday is None or holiday.closes_at is None:
             return None
         return f"the clinic closes at {show_time(holiday.closes_at)} ({', '.join(holiday.names)})"
+
+
+class FreeTime(Protocol):
+    """What can say whether a stretch of time is free; moments are seconds of the Unix epoch."""
+
+    def is_free(self, start: int, end: int) -> bool:
+        """Whether nothing is in the way between two moments."""
+
+    def and_also(self, intervals: Iterable[tuple[datetime, datetime]]) -> FreeTime:
+        """With more aware intervals taken."""
 
 
 class Busy(NamedTuple):

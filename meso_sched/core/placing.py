@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from meso_sched.core import explaining
 from meso_sched.core.booked import BookedSession, Slot
-from meso_sched.core.clinic import Busy, OpenTime
+from meso_sched.core.clinic import Busy, FreeTime, OpenTime
 from meso_sched.core.course import IdealSession
 from meso_sched.core.starts import DayStarts, Start, local_end, local_start
 from meso_sched.core.walltime import minute_of, plural, show_day
@@ -38,17 +38,19 @@ class PlacingRequest(NamedTuple):
 
     By session number: ``fixed`` are slots that stay as they are, ``first_days`` the local day
     before which a session does not begin. ``length`` is in minutes. ``noun`` is what messages
-    call what is placed.
+    call what is placed; without ``explains`` they do not say what stood in the way, which takes
+    longer than the search.
     """
 
     sessions: tuple[IdealSession, ...]
     start: datetime
     length: int
     open_time: OpenTime
-    busy: Busy = Busy()
+    busy: FreeTime = Busy()
     fixed: Mapping[int, Slot] = MappingProxyType({})
     first_days: Mapping[int, date] = MappingProxyType({})
     noun: str = "session"
+    explains: bool = True
 
 
 def place(request: PlacingRequest) -> tuple[BookedSession, ...]:
@@ -120,15 +122,9 @@ class _Search:
         return self.starts.best(day, self.start_minute if day == self.start_day else 0)
 
     def _last_days(self) -> list[int]:
-        """The last day of each session: so long after its ideal, or after it can be at all."""
-        lasts: list[int] = []
-        soonest: int | None = None
-        for index, ideal in enumerate(self.ideals):
-            fixed = self.fixed[index]
-            gap = self.start_day if soonest is None else self.limits(index, soonest)[0]
-            soonest = max(self.first_day(index), gap) if fixed is None else fixed
-            lasts.append(max(ideal, soonest) + REACH_DAYS)
-        return lasts
+        """The last day of each session."""
+        firsts = [self.first_day(index) for index in range(len(self.sessions))]
+        return last_days(self.sessions, firsts, self.fixed)
 
     def _free(self, days: Sequence[int]) -> list[tuple[int, int]]:
         """The sessions that are not fixed, each with its day."""
@@ -243,6 +239,8 @@ class _Search:
     def _no_place(self, index: int, before: int | None) -> str:
         session = self.sessions[index]
         ideal = session.ideal
+        if not self.request.explains:
+            return f"{self.request.noun} {session.number} finds no place"
         obstacles = explaining.obstacles(
             self.starts,
             [ideal + timedelta(days=n) for n in range(self.lasts[index] - ideal.toordinal() + 1)],
@@ -273,6 +271,28 @@ class _Search:
             return reason if day.toordinal() < soonest else None
 
         return told
+
+
+def last_days(
+    sessions: Sequence[IdealSession], firsts: Sequence[int], fixed: Sequence[int | None]
+) -> list[int]:
+    """The last day of each session: so long after its ideal, or after it can be at all.
+
+    ``firsts`` are the first days of each whatever stands before it, ``fixed`` those of sessions
+    that stay; all are ordinals.
+    """
+    lasts: list[int] = []
+    soonest: int | None = None
+    for session, first, stays in zip(sessions, firsts, fixed, strict=True):
+        if stays is not None:
+            soonest = stays
+        elif soonest is None:
+            soonest = first
+        else:
+            gap = session.earliest(date.fromordinal(soonest)).toordinal()
+            soonest = max(first, gap)
+        lasts.append(max(session.ideal.toordinal(), soonest) + REACH_DAYS)
+    return lasts
 
 
 def _fixed_day(request: PlacingRequest, session: IdealSession) -> int | None:

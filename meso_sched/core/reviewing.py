@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from meso_sched.core.booked import BookedSession, Slot, Status
 from meso_sched.core.checking import broken_rules
-from meso_sched.core.clinic import Busy, OpenTime
+from meso_sched.core.clinic import Busy, FreeTime, OpenTime
 from meso_sched.core.course import IdealSession
 from meso_sched.core.interval import Interval
 from meso_sched.core.placing import REACH_DAYS, PlacingRequest, place
@@ -31,7 +31,8 @@ class BookedReview(NamedTuple):
     """A review with its slot; ``start`` and ``end`` aware, ``ideal`` the local day it is due.
 
     ``number`` is its place among the regimen's reviews, from 1 on; ``after`` the number of the
-    session that it follows. ``by_hand``: a person moved it in a calendar.
+    session that it follows. ``by_hand``: a person moved it in a calendar. ``room`` and
+    ``practitioner`` are as those of a session.
     """
 
     number: int
@@ -43,6 +44,8 @@ class BookedReview(NamedTuple):
     why: tuple[str, ...] = ()
     status: Status = Status.BOOKED
     by_hand: bool = False
+    room: str = ""
+    practitioner: str = ""
 
     @property
     def slot(self) -> Slot:
@@ -75,7 +78,7 @@ class ReviewRequest(NamedTuple):
     reviews: Sequence[Review]
     booked: Sequence[BookedSession]
     open_time: OpenTime
-    busy: Busy = Busy()
+    busy: FreeTime = Busy()
     former: Mapping[int, BookedReview] = MappingProxyType({})
     now: datetime | None = None
 
@@ -226,6 +229,6 @@ def _ideal(due: _Due) -> IdealSession:
     return IdealSession(due.number, str(due.review.name), (1, 1), due.ideal, _ANY)
 
 
-def _around(busy: Busy, taken: Iterable[Slot]) -> Busy:
+def _around(busy: FreeTime, taken: Iterable[Slot]) -> FreeTime:
     """Busy time with the patient's own other appointments."""
     return busy.and_also((slot.start, slot.end) for slot in taken)

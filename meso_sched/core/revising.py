@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from meso_sched.core import noticing, restructuring
 from meso_sched.core.booked import BookedSession, Slot, Status
@@ -21,7 +21,13 @@ from meso_sched.core.living import Live, LiveCourse
 from meso_sched.core.placing import REACH_DAYS
 from meso_sched.core.plan import Plan
 from meso_sched.core.replacing import Replacer
-from meso_sched.core.reviewing import ReviewRequest, book_reviews, broken_by_hand, reach
+from meso_sched.core.reviewing import (
+    BookedReview,
+    ReviewRequest,
+    book_reviews,
+    broken_by_hand,
+    reach,
+)
 from meso_sched.core.starts import local_end, local_start
 from meso_sched.core.telling import (
     Step,
@@ -34,6 +40,8 @@ from meso_sched.core.telling import (
 )
 from meso_sched.core.walltime import DateRange, minute_of, plural, show_day, show_moment
 from meso_sched.errors import PlacingError, UsageError
+
+_Appointment = TypeVar("_Appointment", BookedSession, BookedReview)
 
 
 class RevisionRequest(NamedTuple):
@@ -347,7 +355,10 @@ class _Reviser:
             for number, live in self.sessions.items()
         )
         plan = self.request.plan._replace(course=self.sessions.course, booked=booked)
-        return plan._replace(reviews=book_reviews(self.reviews_of(plan)))
+        former = {each.number: each for each in plan.reviews}
+        reviews = book_reviews(self.reviews_of(plan))
+        kept = (_with_taken(each, former.get(each.number)) for each in reviews)
+        return plan._replace(reviews=tuple(kept))
 
     def reviews_of(self, plan: Plan) -> ReviewRequest:
         """What the reviews are booked by, behind the sessions that they now follow."""
@@ -418,7 +429,15 @@ def _booked(ideal: IdealSession, live: Live, placed: BookedSession | None) -> Bo
     else:
         session = placed._replace(why=_why(live, placed))
     by_hand = live.by_hand and live.slot == session.slot
-    return session._replace(status=live.status, by_hand=by_hand, missed=live.missed)
+    session = session._replace(status=live.status, by_hand=by_hand, missed=live.missed)
+    return _with_taken(session, live.former)
+
+
+def _with_taken(booked: _Appointment, former: _Appointment | None) -> _Appointment:
+    """An appointment with its room and its practitioner, which hold as long as its slot does."""
+    if former is None or not former.slot.is_at(booked.slot):
+        return booked._replace(room="", practitioner="")
+    return booked._replace(room=former.room, practitioner=former.practitioner)
 
 
 def _why(live: Live, placed: BookedSession) -> tuple[str, ...]:

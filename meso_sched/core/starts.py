@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from meso_sched.core.clinic import Busy, OpenTime
+from meso_sched.core.clinic import FreeTime, OpenTime
 from meso_sched.core.walltime import DAY_MINUTES, Span
 
 DAY_SECONDS = DAY_MINUTES * 60
@@ -26,7 +26,7 @@ class DayStarts:
     A day is its proleptic ordinal (``date.toordinal``), which is what the placing counts in.
     """
 
-    def __init__(self, open_time: OpenTime, busy: Busy, length: int) -> None:
+    def __init__(self, open_time: OpenTime, busy: FreeTime, length: int) -> None:
         self.open_time = open_time
         self.busy = busy
         self.length = length
@@ -37,7 +37,7 @@ class DayStarts:
         """The best start on a day, at ``not_before`` (minute of day) or later; None if none."""
         key = (ordinal, not_before)
         if key not in self._best:
-            self._best[key] = self._find(ordinal, not_before)
+            self._best[key] = next(self.free(ordinal, not_before), None)
         return self._best[key]
 
     def on_grid(self, day: date) -> tuple[Start, ...]:
@@ -51,11 +51,12 @@ class DayStarts:
         """Whether open spans have a start at all, busy or not."""
         return any(True for _ in self._grid(spans))
 
-    def _find(self, ordinal: int, not_before: int) -> Start | None:
+    def free(self, ordinal: int, not_before: int = 0) -> Iterator[Start]:
+        """The free starts of a day, at ``not_before`` (minute of day) or later, the best first."""
         day = date.fromordinal(ordinal)
         starts = self.on_grid(day)
         if not starts:
-            return None
+            return
         zone = self.open_time.clinic.zone
         midnight = _midnight(ordinal, zone)
         regular = _midnight(ordinal + 1, zone) - midnight == DAY_SECONDS
@@ -69,8 +70,7 @@ class DayStarts:
             else:
                 continue
             if self.busy.is_free(begins, begins + self.length * 60):
-                return start
-        return None
+                yield start
 
     def _exists(self, day: date, start: Start) -> bool:
         """On a day whose clocks change: the start is not skipped, the true end not past closing."""

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from meso_sched.core.booked import Slot, Status
 from meso_sched.core.regimen import DEFAULT_MINUTES
 from meso_sched.core.walltime import FIRST_YEAR, LAST_YEAR
-from meso_sched.errors import FileError
+from meso_sched.errors import FileError, NoCourseError
 from meso_sched.exchange.busy_text import Component as Fields
 from meso_sched.exchange.busy_text import FaultError, line_of, parameter
 from meso_sched.exchange.busy_times import Moment, Times, fault, to_utc
@@ -43,6 +43,7 @@ from meso_sched.exchange.records import (
     COURSE_PROPERTY,
     FORMAT,
     FORMAT_PROPERTY,
+    KIND_PROPERTY,
     SESSION_PROPERTY,
     recorded_number,
     recorded_part,
@@ -54,6 +55,7 @@ from meso_sched.exchange.zones import find_zone, load_zone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AT_END = re.compile(r";RELATED=\"?END\b.*:PT0S$", re.IGNORECASE)
+_KIND = re.compile(rf"^{KIND_PROPERTY}:[ \t]*([a-z]+)", re.ASCII | re.IGNORECASE | re.MULTILINE)
 _SEQUENCE = re.compile(r"[0-9]{1,9}", re.ASCII)
 _BESIDE_YEARS = 12
 """Care and reviews may lie so far before and after the sessions, which is more than ten years."""
@@ -200,8 +202,10 @@ class OpenCalendar(NamedTuple):
 def open_calendar(text: str, where: str) -> OpenCalendar:
     """Read a calendar whole; ``where`` names it in messages.
 
-    Raises FileError for what is none, is cut off, or was written by a newer version.
+    Raises FileError for what is none, is cut off, or was written by a newer version, and
+    NoCourseError for the calendar of a room or of a practitioner.
     """
+    _refuse_shared(text, where)
     try:
         calendar = parse(text)
     except LinesError as error:
@@ -302,6 +306,17 @@ def _events(calendar: Component) -> Iterator[RawEvent]:
 
 def _begins(component: Component) -> int:
     return 1 + sum(map(_begins, component.children))
+
+
+def _refuse_shared(text: str, where: str) -> None:
+    # Before all is read, of which there may be much.
+    events = text.find("\nBEGIN:VEVENT")
+    marked = _KIND.search(text, 0, len(text) if events < 0 else events)
+    if marked:
+        raise NoCourseError(
+            f"{where}: is the calendar of a {marked[1].lower()}, which has sessions of many"
+            " courses; name a patient's own file, which the folder patients/ beside it holds"
+        )
 
 
 def _refuse_newer(opened: OpenCalendar, properties: Mapping[str, list[str]]) -> None:

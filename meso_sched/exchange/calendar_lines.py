@@ -7,7 +7,8 @@ mean, and no library is needed to read them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 LINE_OCTETS = 75
@@ -98,23 +99,39 @@ def without_events(text: str, line: str) -> str:
 
 def write(component: Component) -> bytes:
     """The component in UTF-8, with CRLF, folded."""
-    return b"".join(fold(line) + b"\r\n" for line in content_lines(component))
+    return joined(folded_lines(component))
 
 
-def content_lines(component: Component) -> Iterator[str]:
+def joined(folded: Iterable[str]) -> bytes:
+    """Lines that are folded already, in UTF-8, each with its CRLF."""
+    return "\r\n".join([*folded, ""]).encode()
+
+
+def folded_lines(component: Component) -> list[str]:
+    """All the lines of a component, folded."""
+    return [
+        line if len(line) <= LINE_OCTETS and line.isascii() else fold(line)
+        for line in content_lines(component)
+    ]
+
+
+def content_lines(component: Component) -> list[str]:
     """All the lines of a component, its BEGIN and END and those of its components among them."""
-    yield f"BEGIN:{component.name}"
-    yield from component.lines
+    lines = [f"BEGIN:{component.name}", *component.lines]
     for child in component.children:
-        yield from content_lines(child)
-    yield f"END:{component.name}"
+        lines += content_lines(child)
+    lines.append(f"END:{component.name}")
+    return lines
 
 
-def fold(line: str) -> bytes:
-    """One content line in UTF-8, folded at 75 octets, never inside a character (RFC 5545, 3.1)."""
+@lru_cache(maxsize=64)  # every event of a file has its course's record
+def fold(line: str) -> str:
+    """One content line, folded at 75 octets of UTF-8, never inside a character (RFC 5545, 3.1)."""
+    if line.isascii():  # an octet a character
+        rest = range(LINE_OCTETS, len(line), LINE_OCTETS - 1)
+        more = [line[each : each + LINE_OCTETS - 1] for each in rest]
+        return "\r\n ".join([line[:LINE_OCTETS], *more])
     data = line.encode()
-    if len(data) <= LINE_OCTETS:
-        return data
     pieces: list[bytes] = []
     start = 0
     while start < len(data):
@@ -124,7 +141,7 @@ def fold(line: str) -> bytes:
             end -= 1
         pieces.append(data[start:end])
         start = end
-    return b"\r\n ".join(pieces)
+    return b"\r\n ".join(pieces).decode()
 
 
 def name_of(line: str) -> str:

@@ -6,14 +6,17 @@ from its words knows what is no reason of its date.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from meso_sched.core.booked import BookedSession, Slot
-from meso_sched.core.caring import CareMoment, Side, moments
+from meso_sched.core.caring import CareMoment, Side, figures, in_time, moment_of
 from meso_sched.core.plan import Plan
 from meso_sched.core.regimen import Care, Statement
 from meso_sched.exchange.editions import Edition
+from meso_sched.exchange.same import Same
 from meso_sched.exchange.speaking import Speaker
 
 _ENGLISH = Speaker()
@@ -44,13 +47,10 @@ class _Voice(NamedTuple):
             Side.EXPECT: self.words.say("To be expected"),
         }
 
-    def headed(self, heading: str, entries: Iterable[str]) -> Iterator[str]:
+    def headed(self, heading: str, entries: Iterable[str]) -> list[str]:
         """A heading and what stands under it; nothing where nothing does."""
-        entries = list(entries)
-        if entries:
-            yield self.words.say("{heading}:", heading=heading)
-        for each in entries:
-            yield f"{_ENTRY}{each}"
+        lines = [f"{_ENTRY}{each}" for each in entries]
+        return [self.words.say("{heading}:", heading=heading), *lines] if lines else []
 
     def call(self) -> str:
         """What stands above the reasons to call."""
@@ -60,14 +60,14 @@ class _Voice(NamedTuple):
         """A statement's words, on one line."""
         return " ".join(self.texts.text(statement.what).split())
 
-    def told(self, moment: CareMoment, statement: Statement) -> str:
-        """A statement with the moment at which it begins or ends, if it has one."""
-        what = self.what(statement)
+    def told(self, moment: CareMoment, whats: Sequence[str]) -> Sequence[str]:
+        """Words of statements with the moment at which they begin or end, if they have one."""
         if moment.lasting is None:
-            return what
+            return whats
+        when, say = self.when(moment), self.words.say
         if moment.side is Side.BEFORE:
-            return self.words.say("from {moment}: {what}", moment=self.when(moment), what=what)
-        return self.words.say("until {moment}: {what}", moment=self.when(moment), what=what)
+            return [say("from {moment}: {what}", moment=when, what=what) for what in whats]
+        return [say("until {moment}: {what}", moment=when, what=what) for what in whats]
 
     def when(self, moment: CareMoment) -> str:
         """The moment that counts: the begin of a preparation, the end of all else."""
@@ -76,40 +76,88 @@ class _Voice(NamedTuple):
         return self.words.day(moment.day) if moment.whole_day else self.words.moment(moment.start)
 
 
-def care_lines(care: Care, slot: Slot, edition: Edition) -> Iterator[str]:
-    """What matters before and after a session and when to call, as the lines of a description."""
-    voice = _Voice.of(edition)
-    around = moments(care, slot)
-    for side, heading in voice.headings().items():
-        entries = [
-            voice.told(moment, each)
-            for moment in around
-            if moment.side is side
-            for each in moment.statements
+class CareWords:
+    """The care of a regimen in the words of an edition, made ready for all sessions."""
+
+    def __init__(self, care: Care, edition: Edition) -> None:
+        self.voice = _Voice.of(edition)
+        self._whats = [
+            (each, [self.voice.what(statement) for statement in each.statements])
+            for each in figures(care)
         ]
-        yield from voice.headed(heading, entries)
-    yield from voice.headed(voice.call(), map(voice.what, care.call))
+        self._headings = self.voice.headings()
+        self._call = self.voice.headed(self.voice.call(), map(self.voice.what, care.call))
+        self._checklist = self._cited(CHECKLIST, care.screening, _BOX)
+        self._at_hand = [
+            *self._cited(TECHNIQUE, care.technique),
+            *self._cited(NOTES, care.notes),
+        ]
 
+    def told(self, moment: CareMoment) -> Sequence[str]:
+        """The statements of a moment, each with when it begins or ends."""
+        whats = next(
+            whats
+            for each, whats in self._whats
+            if (each.side, each.lasting) == (moment.side, moment.lasting)
+        )
+        return self.voice.told(moment, whats)
 
-def clinic_lines(care: Care, edition: Edition, *, first: bool) -> Iterator[str]:
-    """What the clinician has at hand; the checklist stands at the ``first`` session."""
-    voice = _Voice.of(edition)
+    def lines(self, slot: Slot) -> list[str]:
+        """What matters before and after a session and when to call, under headings."""
+        around = [(moment_of(figure, slot), whats) for figure, whats in self._whats]
+        lines: list[str] = []
+        for side, heading in self._headings.items():
+            of_side = [each for each in around if each[0].side is side]
+            of_side.sort(key=lambda each: in_time(each[0]))
+            told = [entry for each in of_side for entry in self.voice.told(*each)]
+            lines += self.voice.headed(heading, told)
+        return lines + self._call
 
-    def cited(statements: Iterable[Statement]) -> list[str]:
-        return [
-            voice.what(each) + (f" ({', '.join(each.sources)})" if each.sources else "")
+    def clinic_lines(self, *, first: bool) -> Sequence[str]:
+        """What the clinician has at hand; the checklist stands at the ``first`` session."""
+        return [*self._checklist, *self._at_hand] if first else self._at_hand
+
+    def _cited(self, heading: str, statements: Iterable[Statement], mark: str = "") -> list[str]:
+        entries = (
+            mark + self.voice.what(each) + (f" ({', '.join(each.sources)})" if each.sources else "")
             for each in statements
-        ]
+        )
+        return self.voice.headed(heading, entries)
 
-    if first:
-        yield from voice.headed(CHECKLIST, (_BOX + each for each in cited(care.screening)))
-    yield from voice.headed(TECHNIQUE, cited(care.technique))
-    yield from voice.headed(NOTES, cited(care.notes))
+    def text(self, slot: Slot) -> str:
+        """What matters around a session, as one text; empty where nothing does."""
+        if not self._whats and not self._call:
+            return ""
+        start, end = slot
+        zones = (str(start.tzinfo), str(end.tzinfo))
+        return _text(self, start, end, (start.fold, end.fold), zones)
+
+
+@lru_cache(maxsize=8192)  # where many courses share rooms, many sessions have one slot
+def _text(
+    words: CareWords,
+    start: datetime,
+    end: datetime,
+    _folds: tuple[int, int],
+    _zones: tuple[str, str],
+) -> str:
+    # Times that are equal may have other folds, and other clocks.
+    return "\n".join(words.lines(Slot(start, end)))
+
+
+def care_words(care: Care, edition: Edition) -> CareWords:
+    """The words of a regimen's care, which are made ready once."""
+    return _care_words(Same(care), edition)
+
+
+@lru_cache(maxsize=32)
+def _care_words(care: Same[Care], edition: Edition) -> CareWords:
+    return CareWords(care.it, edition)
 
 
 def care_summary(plan: Plan, booked: BookedSession, moment: CareMoment, edition: Edition) -> str:
     """When, and for which appointment; what is to be done is told in the description alone."""
-    voice = _Voice.of(edition)
+    voice = care_words(plan.course.regimen.care, edition).voice
     when, day = voice.when(moment), voice.words.day(booked.day)
     if edition.is_patients:
         if edition.discreet:
@@ -121,7 +169,7 @@ def care_summary(plan: Plan, booked: BookedSession, moment: CareMoment, edition:
         return voice.words.say(
             "After your appointment on {day}: until {moment}", day=day, moment=when
         )
-    place = f"{booked.number}/{len(plan.booked)}"
+    place = f"{booked.number}/{plan.course.count_all}"
     patient = plan.course.patient
     who = f"Appointment {place}" if patient is None else f"{patient} ({place})"
     if moment.side is Side.BEFORE:
@@ -133,16 +181,18 @@ def alarm_words(plan: Plan, booked: BookedSession, moment: CareMoment, edition: 
     """What an alarm says: to the patient what to do, to anybody else no more than a summary."""
     if not edition.is_patients or edition.discreet:
         return care_summary(plan, booked, moment, edition)
-    voice = _Voice.of(edition)
-    return "\n".join(voice.told(moment, each) for each in moment.statements)
+    return "\n".join(care_words(plan.course.regimen.care, edition).told(moment))
 
 
-def care_description(booked: BookedSession, moment: CareMoment, edition: Edition) -> str:
+def care_description(
+    plan: Plan, booked: BookedSession, moment: CareMoment, edition: Edition
+) -> str:
     """What begins or ends at a moment, and the appointment that it belongs to."""
-    voice = _Voice.of(edition)
-    told = [voice.told(moment, each) for each in moment.statements]
-    what, when = voice.words.say("Appointment"), voice.words.moment(booked.start)
-    return "\n".join([*told, voice.words.say("{what}: {details}", what=what, details=when)])
+    known = care_words(plan.course.regimen.care, edition)
+    words = known.voice.words
+    what, when = words.say("Appointment"), words.moment(booked.start)
+    appointment = words.say("{what}: {details}", what=what, details=when)
+    return "\n".join([*known.told(moment), appointment])
 
 
 def without_sections(lines: Sequence[str]) -> list[str]:

@@ -34,12 +34,17 @@ class ReviewReading(NamedTuple):
 
 
 def compared(recorded: BookedSession, event: CourseEvent) -> Reading:
-    """A session as it was written beside what the calendar has of it."""
+    """A session as it was written beside what the calendar has of it.
+
+    One that was moved there has no room and no practitioner any more.
+    """
     what = f"session {recorded.number}"
     current, found = recorded, _moved(what, recorded.slot, event)
     if found:
         slot = event.slot
-        current = current._replace(start=slot.start, end=slot.end, by_hand=True, why=())
+        current = current._replace(
+            start=slot.start, end=slot.end, by_hand=True, why=(), room="", practitioner=""
+        )
     changed = _told_otherwise(recorded.status, Status(event.status))
     if changed:
         found.append(f"{what} {changed}")
@@ -54,7 +59,9 @@ def compared_review(recorded: BookedReview, event: CourseEvent) -> ReviewReading
     if found:
         slot = event.slot
         why = (f"moved in the calendar, was {show_moment(recorded.start)}",)
-        current = current._replace(start=slot.start, end=slot.end, by_hand=True, why=why)
+        current = current._replace(
+            start=slot.start, end=slot.end, by_hand=True, why=why, room="", practitioner=""
+        )
     changed = _told_otherwise(recorded.status, Status(event.status))
     if changed:
         found.append(f"{what} {changed}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from meso_sched.core.booked import BookedSession, Status
@@ -22,12 +23,12 @@ from meso_sched.core.walltime import parse_date
 from meso_sched.exchange import patient_words
 from meso_sched.exchange.care_words import (
     CHECKLIST,
-    care_lines,
-    clinic_lines,
+    care_words,
     section,
     without_sections,
 )
 from meso_sched.exchange.editions import CLINIC, Edition
+from meso_sched.exchange.same import Same
 from meso_sched.exchange.speaking import Speaker
 
 STATUS_WORDS = {status: status.word.capitalize() for status in Status if status.word != "booked"}
@@ -43,6 +44,8 @@ _PHASE = re.compile(
 )
 _CITED = re.compile(r"(.+) \(([^()]+)\)")
 _IDEAL = re.compile(r"Ideal date ([0-9-]+)")
+_ROOM = re.compile(r"Room: (.+)")
+_PRACTITIONER = re.compile(r"Practitioner: (.+)")
 _REVIEW = re.compile(r"Review [0-9]{1,3}: (.+)")
 _AFTER = re.compile(r"After session ([0-9]{1,3})")
 _SUMMARY_WORD = re.compile(rf"(?:{'|'.join(STATUS_WORDS.values())}): ")
@@ -61,71 +64,96 @@ class Described(NamedTuple):
     why: tuple[str, ...]
     overrides: tuple[str, ...]
     screening: tuple[Statement, ...] = ()
-
-
-def summary(plan: Plan, booked: BookedSession, edition: Edition) -> str:
-    """The patient reference and nothing clinical, unless the clinic's own version is asked for.
-
-    What became of the session stands before it.
-    """
-    if edition.is_patients:
-        return patient_words.session_summary(plan, booked, edition)
-    return told_status(booked.status, _what(plan, booked, edition), edition)
+    room: str = ""
+    practitioner: str = ""
 
 
 def told_status(status: Status, what: str, edition: Edition) -> str:
     """The word for what became of a session or a review, before what it is."""
     if edition.is_patients:
         return patient_words.with_status(status, what, edition)
-    word = STATUS_WORDS.get(status)
-    return what if word is None else f"{word}: {what}"
+    return what if status is Status.BOOKED else f"{STATUS_WORDS[status]}: {what}"
 
 
-def description(plan: Plan, booked: BookedSession, edition: Edition) -> str:
-    """Lines for people, from which a file without its private properties can be read again."""
-    if edition.is_patients:
-        return patient_words.session_description(plan, booked, edition)
-    course, session = plan.course, booked.plan
-    lines = [f"Session {session.number} of {course.count_all}"]
-    name = " ".join(session.phase.split())
-    part, whole = session.of
-    lines.append(f"Phase {name} {part}/{whole}, every {interval_words(session.interval)}")
-    if booked.shift_days:
-        lines.append(f"Ideal date {session.ideal}")
-    if booked.by_hand and not any(each.startswith(_SAYS_BY_HAND) for each in booked.why):
-        lines.append(BY_HAND)
-    lines += booked.why
-    lines += _override_lines(course, edition)
-    care = course.regimen.care
-    if booked.takes_place:
-        lines += care_lines(care, booked.slot, edition)
-    if edition.audience == CLINIC:
-        lines += clinic_lines(care, edition, first=session.number == 1)
-    return "\n".join(lines)
+class EventWords:
+    """What the events of a course say in an edition."""
+
+    def __init__(self, plan: Plan, edition: Edition) -> None:
+        course = plan.course
+        self._plan = plan
+        self._edition = edition
+        self._is_patients = edition.is_patients
+        self._is_clinics = edition.audience == CLINIC
+        self._total = course.count_all
+        self._marks = tuple(_override_lines(course, edition))
+        self._care = care_words(course.regimen.care, edition)
+        self._texts = Speaker(edition.language)
+
+    def summary(self, booked: BookedSession) -> str:
+        """The patient reference and nothing clinical, unless it is the clinic's own version.
+
+        What became of the session stands before it.
+        """
+        if self._is_patients:
+            return patient_words.session_summary(self._plan, booked, self._edition)
+        patient = self._plan.course.patient
+        number, phase, (part, whole) = booked.plan.number, booked.plan.phase, booked.plan.of
+        place = f"{number}/{self._total}"
+        who = f"Appointment {place}" if patient is None else f"{patient} ({place})"
+        if self._is_clinics:
+            title = self._texts.text(self._plan.course.regimen.title)
+            who += f" {title}, {phase} {part}/{whole}"
+        return told_status(booked.status, who, self._edition)
+
+    def description(self, booked: BookedSession) -> str:
+        """Lines for people, from which a file without its private properties can be read again."""
+        if self._is_patients:
+            return patient_words.session_description(self._plan, booked, self._edition)
+        session = booked.plan
+        name, (part, whole) = " ".join(session.phase.split()), session.of
+        lines = [
+            f"Session {session.number} of {self._total}",
+            f"Phase {name} {part}/{whole}, every {interval_words(session.interval)}",
+        ]
+        if booked.shift_days:
+            lines.append(f"Ideal date {session.ideal}")
+        if booked.by_hand and not any(each.startswith(_SAYS_BY_HAND) for each in booked.why):
+            lines.append(BY_HAND)
+        lines += (*_taken_lines(booked), *booked.why, *self._marks)
+        care = self._care.text(booked.slot) if booked.takes_place else ""
+        lines += [care] if care else []
+        if self._is_clinics:
+            lines += self._care.clinic_lines(first=session.number == 1)
+        return "\n".join(lines)
+
+    def review_summary(self, review: BookedReview) -> str:
+        """As ``summary``, of a review."""
+        if self._is_patients:
+            return patient_words.review_summary(self._plan, review, self._edition)
+        patient, which = self._plan.course.patient, f"review {review.number}"
+        who = which.capitalize() if patient is None else f"{patient} ({which})"
+        if self._is_clinics:
+            title = self._texts.text(self._plan.course.regimen.title)
+            who += f" {title}, {self._texts.text(review.name)}"
+        return told_status(review.status, who, self._edition)
+
+    def review_description(self, review: BookedReview) -> str:
+        """As ``description``, of a review."""
+        if self._is_patients:
+            return patient_words.review_description(self._plan, review, self._edition)
+        name = " ".join(self._texts.text(review.name).split())
+        lines = [f"Review {review.number}: {name}", f"After session {review.after}"]
+        if review.shift_days:
+            lines.append(f"Ideal date {review.ideal}")
+        return "\n".join([*lines, *_taken_lines(review), *review.why])
 
 
-def review_summary(plan: Plan, review: BookedReview, edition: Edition) -> str:
-    """As ``summary``, of a review."""
-    if edition.is_patients:
-        return patient_words.review_summary(plan, review, edition)
-    course = plan.course
-    which = f"review {review.number}"
-    who = which.capitalize() if course.patient is None else f"{course.patient} ({which})"
-    if edition.audience == CLINIC:
-        texts = Speaker(edition.language)
-        who += f" {texts.text(course.regimen.title)}, {texts.text(review.name)}"
-    return told_status(review.status, who, edition)
-
-
-def review_description(plan: Plan, review: BookedReview, edition: Edition) -> str:
-    """As ``description``, of a review."""
-    if edition.is_patients:
-        return patient_words.review_description(plan, review, edition)
-    name = " ".join(Speaker(edition.language).text(review.name).split())
-    lines = [f"Review {review.number}: {name}", f"After session {review.after}"]
-    if review.shift_days:
-        lines.append(f"Ideal date {review.ideal}")
-    return "\n".join([*lines, *review.why])
+def _taken_lines(booked: BookedSession | BookedReview) -> Iterator[str]:
+    """The room and the practitioner, where they are known."""
+    if booked.room:
+        yield f"Room: {' '.join(booked.room.split())}"
+    if booked.practitioner:
+        yield f"Practitioner: {' '.join(booked.practitioner.split())}"
 
 
 def read_description(text: str) -> Described | None:
@@ -145,7 +173,9 @@ def read_description(text: str) -> Described | None:
         ideal_date = None if ideal is None else parse_date(ideal[1])
     except ValueError:
         return None
-    known = {each[0] for each in (session, phase, ideal) if each} | {BY_HAND, ""}
+    room, practitioner = _first(lines, _ROOM), _first(lines, _PRACTITIONER)
+    told = (session, phase, ideal, room, practitioner)
+    known = {each[0] for each in told if each} | {BY_HAND, ""}
     rest = [line for line in without_sections(lines) if line not in known]
     return Described(
         number=number,
@@ -158,6 +188,8 @@ def read_description(text: str) -> Described | None:
         why=tuple(line for line in rest if not line.startswith((OVERRIDE, CONDITION))),
         overrides=tuple(_read_overrides(rest)),
         screening=tuple(_read_statements(section(lines, CHECKLIST))),
+        room=_said(room),
+        practitioner=_said(practitioner),
     )
 
 
@@ -169,23 +201,29 @@ class ReviewWords(NamedTuple):
     ideal: date | None = None
     by_hand: bool = False
     why: tuple[str, ...] = ()
+    room: str = ""
+    practitioner: str = ""
 
 
 def read_review_description(text: str) -> ReviewWords:
     """What the words of a review tell, as far as they do."""
     lines = [line.strip() for line in text.split("\n")]
-    name, after, ideal = (_first(lines, each) for each in (_REVIEW, _AFTER, _IDEAL))
-    known = {each[0] for each in (name, after, ideal) if each} | {""}
+    patterns = (_REVIEW, _AFTER, _IDEAL, _ROOM, _PRACTITIONER)
+    found = [_first(lines, each) for each in patterns]
+    name, after, ideal, room, practitioner = found
+    known = {each[0] for each in found if each} | {""}
     try:
         ideal_date = None if ideal is None else parse_date(ideal[1])
     except ValueError:
         ideal_date = None
     return ReviewWords(
-        name="" if name is None else name[1],
+        name=_said(name),
         after=None if after is None else int(after[1]),
         ideal=ideal_date,
         by_hand=any(each.startswith(_SAYS_BY_HAND) for each in lines),
         why=tuple(line for line in lines if line not in known),
+        room=_said(room),
+        practitioner=_said(practitioner),
     )
 
 
@@ -221,16 +259,6 @@ def tells_phase(text: str) -> bool:
     return re.search(r"[ (][0-9]+/[0-9]+\)? .+, .+ [0-9]+/[0-9]+$", text, re.DOTALL) is not None
 
 
-def _what(plan: Plan, booked: BookedSession, edition: Edition) -> str:
-    course = plan.course
-    place = f"{booked.plan.number}/{len(plan.booked)}"
-    who = f"Appointment {place}" if course.patient is None else f"{course.patient} ({place})"
-    if edition.audience != CLINIC:
-        return who
-    phase = f"{booked.plan.phase} {booked.plan.of[0]}/{booked.plan.of[1]}"
-    return f"{who} {Speaker(edition.language).text(course.regimen.title)}, {phase}"
-
-
 def _override_lines(course: Course, edition: Edition) -> Iterator[str]:
     """The marks of a course; what a patient has is told in the clinic's own version alone."""
     for each in course.overrides:
@@ -258,6 +286,12 @@ def _read_statements(texts: Iterable[str]) -> Iterator[Statement]:
 
 def interval_words(interval: Interval) -> str:
     """An interval with its flex and its ideal, where those are not plain from it."""
+    return _interval_words(Same(interval))
+
+
+@lru_cache(maxsize=64)  # the sessions of a phase have one
+def _interval_words(known: Same[Interval]) -> str:
+    interval = known.it
     flex = f" (-{interval.below}/+{interval.above} days)"
     ideal = f", ideal {interval.ideal}"
     has_flex = interval.below or interval.above
@@ -274,3 +308,8 @@ def _read_interval(phase: re.Match[str]) -> Interval:
 
 def _first(lines: list[str], pattern: re.Pattern[str]) -> re.Match[str] | None:
     return next((found for found in map(pattern.fullmatch, lines) if found), None)
+
+
+def _said(found: re.Match[str] | None) -> str:
+    """What stands in the place of a pattern's group; empty where nothing was found."""
+    return "" if found is None else found[1]

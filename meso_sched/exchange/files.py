@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import filecmp
 import os
 import tempfile
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from meso_sched.errors import ChangedError, FileError
@@ -27,7 +29,7 @@ def read_bytes(path: Path) -> bytes | None:
             raise FileError(f"{path}: is a folder; name a file in it")
         return path.read_bytes() if path.is_file() else None
     except (OSError, ValueError, RuntimeError) as error:
-        raise _refused(path, "read", error) from error
+        raise refused(path, "read", error) from error
 
 
 def write_whole(
@@ -37,11 +39,13 @@ def write_whole(
     former: bytes | None,
     mode: int | None = PRIVATE,
     keep_former: bool = False,
+    swept: bool = False,
 ) -> None:
     """Put ``data`` in place of ``former`` (None: nothing there yet), atomically.
 
     ``keep_former`` leaves the former bytes beside it, under the name with a ``~`` behind. ``mode``
-    None leaves the group what it may do, so that colleagues keep their access.
+    None leaves the group what it may do, so that colleagues keep their access. ``swept``: whoever
+    writes many files has called ``sweep`` for their folder.
     Raises FileError where it cannot be written, ChangedError where the file is no longer what was
     read. A device or pipe is written straight.
     """
@@ -60,12 +64,14 @@ def write_whole(
         if former == data:
             _refuse_changed(target, former, path)
         else:
+            if not swept:
+                sweep(target.parent)
             if keep_former and former is not None:
                 _refuse_changed(target, former, path)
                 _keep(target, former, mode)
             _replace(target, data, former, mode, shown=path)
     except (OSError, ValueError, RuntimeError) as error:
-        raise _refused(path, "written", error) from error
+        raise refused(path, "written", error) from error
 
 
 def _keep(target: Path, former: bytes, mode: int) -> None:
@@ -74,25 +80,71 @@ def _keep(target: Path, former: bytes, mode: int) -> None:
     _replace(beside, former, read_bytes(beside), mode, shown=beside)
 
 
-def _replace(target: Path, data: bytes, former: bytes | None, mode: int, *, shown: Path) -> None:
-    _sweep(target.parent)
-    handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=target.parent)
+def write_new(path: Path, data: bytes) -> None:
+    """Put ``data`` where nothing is yet, atomically, in a mode of 0600.
+
+    As ``write_whole`` does it, for many files in a folder of the caller's own, which is no link;
+    ``secure`` saves them from a power cut all at once. Raises FileError where it cannot be
+    written, ChangedError where something is there by now.
+    """
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        with _temporary(path.parent, [data], secured=False) as name:
+            if os.path.lexists(path):
+                raise _changed(path)
+            os.replace(name, path)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise refused(path, "written", error) from error
+
+
+def secure() -> None:
+    """Have all that was written so far on the disk, where the system has such a call."""
+    if hasattr(os, "sync"):
+        os.sync()
+
+
+def write_streamed(path: Path, chunks: Iterable[bytes]) -> bool:
+    """Put what comes in pieces in the place of a file, atomically; False if it holds just that.
+
+    For what is too large to be held, in a file that is the caller's own: what stands there is not
+    asked for. The mode is 0600. Raises FileError where it cannot be written.
+    """
+    try:
+        with _temporary(path.parent, chunks) as name:
+            if path.is_file() and filecmp.cmp(name, path, shallow=False):
+                os.unlink(name)
+                return False
+            os.replace(name, path)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise refused(path, "written", error) from error
+    return True
+
+
+def _replace(target: Path, data: bytes, former: bytes | None, mode: int, *, shown: Path) -> None:
+    with _temporary(target.parent, [data]) as name:
         os.chmod(name, mode)
         _refuse_changed(target, former, shown)
         os.replace(name, target)
+
+
+@contextlib.contextmanager
+def _temporary(folder: Path, chunks: Iterable[bytes], *, secured: bool = True) -> Iterator[str]:
+    """The name of a new file that is to take the place of another; without that it goes."""
+    handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(chunks)
+            if secured:
+                file.flush()
+                os.fsync(file.fileno())
+        yield name
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what killed runs left behind: it holds a patient's dates."""
+def sweep(folder: Path) -> None:
+    """Remove what killed runs left behind in a folder: it holds a patient's dates."""
     with contextlib.suppress(OSError):
         for path in folder.glob(f"{TEMPORARY}*"):
             with contextlib.suppress(OSError):
@@ -102,12 +154,17 @@ def _sweep(folder: Path) -> None:
 
 def _refuse_changed(target: Path, former: bytes | None, shown: Path) -> None:
     if read_bytes(target) != former:
-        raise ChangedError(
-            f"{shown}: another program changed it just now; it was left as it is, try again"
-        )
+        raise _changed(shown)
 
 
-def _refused(path: Path, what: str, error: Exception) -> FileError:
+def _changed(path: Path) -> ChangedError:
+    return ChangedError(
+        f"{path}: another program changed it just now; it was left as it is, try again"
+    )
+
+
+def refused(path: Path, what: str, error: Exception) -> FileError:
+    """The error about a file or folder that cannot be ``what``: read, written."""
     if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
         return FileError(f"{path}: the folder {path.parent} does not exist; make it first")
     reason = getattr(error, "strerror", None) or str(error)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from meso_sched.core.booked import BookedSession, Status
 from meso_sched.core.plan import Plan
 from meso_sched.core.reviewing import BookedReview
-from meso_sched.exchange.care_words import care_lines
+from meso_sched.exchange.care_words import care_words
 from meso_sched.exchange.editions import Edition
 from meso_sched.exchange.speaking import Speaker
 
@@ -42,7 +42,7 @@ def session_description(plan: Plan, booked: BookedSession, edition: Edition) -> 
         *_clinic_lines(plan, speaker),
     ]
     if booked.takes_place:
-        lines += care_lines(plan.course.regimen.care, booked.slot, edition)
+        lines += care_words(plan.course.regimen.care, edition).lines(booked.slot)
     return "\n".join(lines)
 
 

@@ -46,6 +46,7 @@ from meso_sched.core.walltime import (
 )
 from meso_sched.exchange.editions import CLINIC, CareForm, Edition
 from meso_sched.exchange.languages import LANGUAGES
+from meso_sched.exchange.same import Same
 
 FORMAT = 1
 """The version of what is written; a file of a later one is not read."""
@@ -56,8 +57,14 @@ SESSION_PROPERTY = "X-MESO-SCHED-SESSION"
 ALARM_PROPERTY = "X-MESO-SCHED-ALARM"
 """Marks an alarm about care as one of ours."""
 
+KIND_PROPERTY = "X-MESO-SCHED-KIND"
+"""Marks a calendar that holds sessions of many courses, and is no course's own."""
+
 CARE, REVIEWS = "care", "reviews"
 """The keys in the records of session 1 and of the template: what it says beside its phases."""
+
+ROOM, PRACTITIONER = "room", "practitioner"
+"""The keys of those that an appointment takes, where many courses share them."""
 
 GONE = "gone"
 """The key that marks a review or care as called off because its session is."""
@@ -116,13 +123,21 @@ def course_record(plan: Plan, id_: str, edition: Edition) -> dict[str, Any]:
         "limits": limits_record(plan.limits),
         "busy": plan.around_busy,
         "template": {
-            "title": _text_record(regimen.title),
-            "sources": list(regimen.sources),
-            "length": None if regimen.length is None else str(regimen.length),
-            "length_sources": list(regimen.length_sources),
-            "phases": [_phase_record(phase) for phase in regimen.phases],
-            **_care_record(plan, edition),
+            **_template_record(Same(regimen)),
+            **_care_record(Same(regimen), edition.audience),
         },
+    }
+
+
+@lru_cache(maxsize=32)  # a clinic has few regimens and many courses
+def _template_record(known: Same[Regimen]) -> Mapping[str, Any]:
+    regimen = known.it
+    return {
+        "title": _text_record(regimen.title),
+        "sources": list(regimen.sources),
+        "length": None if regimen.length is None else str(regimen.length),
+        "length_sources": list(regimen.length_sources),
+        "phases": [_phase_record(phase) for phase in regimen.phases],
     }
 
 
@@ -163,14 +178,28 @@ def kept_record(booked: BookedSession) -> dict[str, Any]:
     So an event changes only where its session does. ``start`` and ``end`` tell later that a
     person moved it.
     """
-    known = session_record(booked)
+    session = booked.plan
     return {
-        **{key: known[key] for key in ("number", "phase", "of", "ideal", "why", "status")},
+        "number": session.number,
+        "phase": session.phase,
+        "of": list(session.of),
+        "ideal": session.ideal.isoformat(),
+        "why": list(booked.why),
+        "status": booked.status.value,
         "start": booked.start.isoformat(),
         "end": booked.end.isoformat(),
         "by_hand": booked.by_hand,
         "missed": [[slot.start.isoformat(), slot.end.isoformat()] for slot in booked.missed],
+        **_taken_record(booked),
     }
+
+
+def _taken_record(booked: BookedSession | BookedReview) -> dict[str, str]:
+    """The room and the practitioner, where they are known."""
+    record = {ROOM: booked.room} if booked.room else {}
+    if booked.practitioner:
+        record[PRACTITIONER] = booked.practitioner
+    return record
 
 
 def session_details(plan: Plan, booked: BookedSession, edition: Edition) -> dict[str, Any]:
@@ -182,12 +211,15 @@ def session_details(plan: Plan, booked: BookedSession, edition: Edition) -> dict
     record = kept_record(booked)
     if edition.is_patients:
         return {key: record[key] for key in ("number", "status")}
-    return {**record, **_care_record(plan, edition)} if booked.number == 1 else record
+    if booked.number != 1:
+        return record
+    return {**record, **_care_record(Same(plan.course.regimen), edition.audience)}
 
 
-def _care_record(plan: Plan, edition: Edition) -> dict[str, Any]:
-    regimen = plan.course.regimen
-    groups = Care._fields if edition.audience == CLINIC else PATIENTS_CARE
+@lru_cache(maxsize=32)
+def _care_record(known: Same[Regimen], audience: str) -> Mapping[str, Any]:
+    regimen = known.it
+    groups = Care._fields if audience == CLINIC else PATIENTS_CARE
     care = {key: list(map(_statement_record, getattr(regimen.care, key))) for key in groups}
     return {
         CARE: {key: statements for key, statements in care.items() if statements},
@@ -212,6 +244,7 @@ def review_details(review: BookedReview, id_: str, edition: Edition) -> dict[str
         "start": review.start.isoformat(),
         "end": review.end.isoformat(),
         "by_hand": review.by_hand,
+        **_taken_record(review),
     }
 
 
@@ -349,6 +382,8 @@ def read_session(record: Mapping[str, Any], laid_out: IdealSession, slot: Slot) 
         status=Status(_text(record.get("status"))),
         by_hand=bool(record.get("by_hand", False)),
         missed=tuple(_list(record, "missed", lambda each: _slot(each, zone), ())),
+        room=_text(record.get(ROOM, "")),
+        practitioner=_text(record.get(PRACTITIONER, "")),
     )
 
 
@@ -396,6 +431,8 @@ def read_review(record: Mapping[str, Any], name: Text, slot: Slot) -> BookedRevi
         why=tuple(_list(record, "why", _text)),
         status=Status(_text(record.get("status"))),
         by_hand=bool(record.get("by_hand", False)),
+        room=_text(record.get(ROOM, "")),
+        practitioner=_text(record.get(PRACTITIONER, "")),
     )
 
 

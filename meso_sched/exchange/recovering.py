@@ -109,7 +109,13 @@ def told_session(event: CourseEvent, ideal: IdealSession, patient: str | None) -
     if told is None or told.number != ideal.number:
         return session
     laid_out = ideal._replace(of=told.of, ideal=told.ideal or ideal.ideal)
-    return session._replace(plan=laid_out, by_hand=told.by_hand, why=told.why)
+    return session._replace(
+        plan=laid_out,
+        by_hand=told.by_hand,
+        why=told.why,
+        room=told.room,
+        practitioner=told.practitioner,
+    )
 
 
 def _status(summary: str, patient: str | None) -> Status:
@@ -308,6 +314,6 @@ def _reading(
             f"session {session.number} was moved in the calendar: {show_day(laid_out.ideal)} ->"
             f" {show_day(event.start.date())}"
         )
-        current = reading.current._replace(by_hand=True)
+        current = reading.current._replace(by_hand=True, room="", practitioner="")
         return Reading(session, current, (sentence, *reading.found))
     return compared(session, event)

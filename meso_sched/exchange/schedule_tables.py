@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from meso_sched.core.clinic import Practitioner
 from meso_sched.core.interval import Interval, parse_flex
 from meso_sched.core.regimen import (
     Care,
@@ -21,11 +22,12 @@ from meso_sched.exchange import schedule_values as values
 from meso_sched.exchange.languages import parse_language, refuse_unknown
 from meso_sched.exchange.toml_tables import Table, TomlFile, shown
 
-TOP_KEYS = ("clinic", "sources", "care", "regimens")
+TOP_KEYS = ("clinic", "clinics", "sources", "care", "regimens")
 CLINIC_KEYS = (
     *("name", "address", "contact", "language", "timezone", "holidays", "closed", "slot", "keep"),
-    *("reminders", "hours"),
+    *("reminders", "rooms", "practitioners", "turnover", "hours"),
 )
+PRACTITIONER_KEYS = ("off", "regimens", "hours")
 CARE_KEYS = ("before", "after", "expect", "call", "screening", "technique", "notes")
 OWN_CARE_KEYS = ("technique", "notes")
 REGIMEN_KEYS = (
@@ -38,6 +40,14 @@ REVIEW_KEYS = ("name", "after", "at", "length", "sources")
 LISTED = frozenset(CARE_KEYS) | {"reviews", "phases"}
 """The keys whose tables stand in double brackets."""
 
+MAX_ROOMS = 999
+
+Settings = dict[str, Any]
+NameParser = Callable[[str], str]
+
+_IN_QUOTES = "; a name with a dot or a space in it stands in quotes"
+_OF_SEVERAL = "; one clinic of several is [clinics.NAME]"
+
 _FIGURE = {"before": "from", "after": "for", "expect": "for"}
 _STATEMENT_KEYS = {
     key: ("what", "sources", *([_FIGURE[key]] if key in _FIGURE else [])) for key in CARE_KEYS
@@ -45,27 +55,49 @@ _STATEMENT_KEYS = {
 
 
 class Shared(NamedTuple):
-    """What a file says for all: the clinic's settings, the sources, the care sets."""
+    """What a file says for all: the settings of the clinic and of each, sources, care sets."""
 
-    settings: dict[str, Any]
+    settings: Settings
+    clinics: dict[str, Settings]
     sources: dict[str, Text]
     care: dict[str, Care]
     all_care: bool
     """Whether these are all the care sets that the file meant to give."""
 
 
-def read_shared(file: TomlFile, *, check_holidays: bool) -> Shared:
-    """Everything but the regimens, which need the care sets of all files."""
+def regimen_ids(files: Sequence[TomlFile]) -> tuple[str, ...] | None:
+    """The ids of the regimens that files mean to give; None where a file may hide some."""
+    if not all(_tells_all(file, "regimens") for file in files):
+        return None
+    return tuple([id_ for file in files for id_ in file.values.get("regimens", {})])
+
+
+def read_shared(
+    file: TomlFile, regimens: Collection[str] | None, *, check_holidays: bool
+) -> Shared:
+    """Everything but the regimens, which need the care sets of all files.
+
+    ``regimens`` are the ids that a practitioner may name, None where any may be right.
+    """
     top = file.top
     top.refuse_others(TOP_KEYS)
-    settings = _clinic(top.table("clinic"), check_holidays=check_holidays)
+    may_name = str if regimens is None else values.one_of(regimens, "regimen")
+    table = top.table("clinic")
+    table.refuse_others(CLINIC_KEYS, of_tables=_OF_SEVERAL)
+    settings = _settings(table, may_name, check_holidays=check_holidays)
+    clinics = _clinics(top.table("clinics"), may_name, check_holidays=check_holidays)
     table = top.table("sources")
     said = {key: _words(table, key) for key in table.values}
     sources = {key: text for key, text in said.items() if text is not None}
     table = top.table("care")
     care = {key: _care_set(table.table(key)) for key in table.values}
-    sound = file.is_toml and table.is_table and all(key in TOP_KEYS for key in top.values)
-    return Shared(settings, sources, care, sound)
+    return Shared(settings, clinics, sources, care, _tells_all(file, "care"))
+
+
+def _tells_all(file: TomlFile, section: str) -> bool:
+    """Whether no mistake hides a part of what a file means to give in a section."""
+    is_table = isinstance(file.values.get(section, {}), dict)
+    return file.is_toml and is_table and all(key in TOP_KEYS for key in file.values)
 
 
 def read_regimens(
@@ -80,8 +112,19 @@ def read_regimens(
     return {key: regimen for key, regimen in read.items() if regimen is not None}
 
 
-def _clinic(table: Table, *, check_holidays: bool) -> dict[str, Any]:
-    table.refuse_others(CLINIC_KEYS)
+def _clinics(table: Table, may_name: NameParser, *, check_holidays: bool) -> dict[str, Settings]:
+    read = {}
+    for name, each in table.named(values.new_name("clinic")):
+        if "name" in each.values:
+            each.problem('the clinic is named by its table; leave "name" out', "name")
+        each.refuse_others(CLINIC_KEYS, of_tables=_IN_QUOTES)
+        settings = _settings(each, may_name, check_holidays=check_holidays)
+        if name is not None:
+            read[name] = settings
+    return read
+
+
+def _settings(table: Table, may_name: NameParser, *, check_holidays: bool) -> Settings:
     parsed: dict[str, Any] = {
         "name": table.text("name", values.nonempty, ""),
         "address": table.text("address", values.nonempty, ""),
@@ -93,15 +136,73 @@ def _clinic(table: Table, *, check_holidays: bool) -> dict[str, Any]:
         "slot": table.text("slot", values.parse_minutes, 15),
         "keep": table.text("keep", values.parse_keep, Keep.WEEKDAY),
         "reminders": table.texts("reminders", values.ahead),
-        "hours": _hours(table.table("hours")),
+        "rooms": _rooms(table),
+        "practitioners": _practitioners(table, may_name),
+        "turnover": table.text("turnover", values.parse_turnover, 0),
+        "hours": _hours(table.table("hours"), "the clinic is closed"),
     }
     return {key: value for key, value in parsed.items() if key in table.values}
 
 
-def _hours(table: Table) -> dict[str, tuple[Span, ...]]:
+def _hours(table: Table, otherwise: str) -> dict[str, tuple[Span, ...]]:
     table.refuse_others(WEEKDAYS)
     closed: tuple[Span, ...] = ()
-    return {day: table.text(day, values.hours, closed) for day in WEEKDAYS}
+    parse = values.hours(otherwise)
+    return {day: table.text(day, parse, closed) for day in WEEKDAYS}
+
+
+def _rooms(table: Table) -> tuple[str, ...] | None:
+    """Their names, which a number of rooms makes up."""
+    rooms = table.values.get("rooms")
+    count = len(rooms) if isinstance(rooms, list) else rooms
+    if count is None:
+        return None
+    if not isinstance(count, int) or isinstance(count, bool):
+        table.problem(f"expected a number or a list of names, not {shown(rooms)}", "rooms")
+    elif not 0 <= count <= MAX_ROOMS:
+        table.problem(f"expected 0 to {MAX_ROOMS} rooms, not {shown(count)}", "rooms")
+    elif isinstance(rooms, list):
+        return table.texts("rooms", values.new_name("room"))
+    else:
+        return tuple([f"Room {number}" for number in range(1, count + 1)])
+    return None
+
+
+def _practitioners(table: Table, may_name: NameParser) -> tuple[Practitioner, ...]:
+    people = table.values.get("practitioners", [])
+    if isinstance(people, list):
+        return _by_name_alone(table, people)
+    if not isinstance(people, dict):
+        table.problem(f"expected a list of names or a table, not {shown(people)}", "practitioners")
+        return ()
+    named = table.table("practitioners").named(values.new_name("practitioner"))
+    read = [_practitioner(name, each, may_name) for name, each in named]
+    return tuple([each for each in read if each is not None])
+
+
+def _by_name_alone(table: Table, people: Sequence[object]) -> tuple[Practitioner, ...]:
+    for index, each in enumerate(people):
+        if isinstance(each, dict):
+            header = f'[{table.header("practitioners")}."NAME"]'
+            table.problem(f"write a name in quotes, or {header} for each", "practitioners", index)
+            return ()
+    names = table.texts("practitioners", values.new_name("practitioner"))
+    return tuple([Practitioner(name) for name in names])
+
+
+def _practitioner(name: str | None, table: Table, may_name: NameParser) -> Practitioner | None:
+    table.refuse_others(PRACTITIONER_KEYS, of_tables=_IN_QUOTES)
+    off = table.texts("off", values.parse_days)
+    regimens = frozenset(table.texts("regimens", may_name))
+    week = _hours(table.table("hours"), "nobody is there")
+    if name is None:
+        return None
+    return Practitioner(
+        name,
+        hours=tuple(week.values()) if "hours" in table.values else None,
+        off=off,
+        regimens=regimens if "regimens" in table.values else None,
+    )
 
 
 def _care_set(table: Table) -> Care:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TypeVar
@@ -20,6 +21,7 @@ _remembered = lru_cache(maxsize=256)
 
 _MINUTES_OF = {"minute": 1, "hour": 60, "day": 1440, "week": 10080}
 _CLOSED = {"", "-", "closed", "off", "none"}
+_NO_TIME = re.compile(r"0+\s*(m|min|minutes?|h|hours?)?")
 
 
 def parse_days(text: str) -> DateRange:
@@ -51,11 +53,23 @@ def parse_minutes(text: str) -> int:
     return length.least
 
 
-def hours(text: str) -> tuple[Span, ...]:
-    """The spans of an open day: ``"09:00-12:30, 13:30-18:00"``."""
-    if text.strip().lower() in _CLOSED:
-        raise ValueError(f'"{text}" is not a span; leave the day out if the clinic is closed')
-    return parse_spans(text)
+def parse_turnover(text: str) -> int:
+    """As ``parse_minutes``; ``"0 minutes"`` too, and a bare 0, which needs no unit."""
+    return 0 if _NO_TIME.fullmatch(text.strip().lower()) else parse_minutes(text)
+
+
+def hours(otherwise: str) -> Callable[[str], tuple[Span, ...]]:
+    """Parses the spans of a day: ``"09:00-12:30, 13:30-18:00"``.
+
+    ``otherwise`` says what holds on a day that is left out: ``"the clinic is closed"``.
+    """
+
+    def parse(text: str) -> tuple[Span, ...]:
+        if text.strip().lower() in _CLOSED:
+            raise ValueError(f'"{text}" is not a span; leave the day out if {otherwise}')
+        return parse_spans(text)
+
+    return parse
 
 
 def zone_name(text: str) -> str:
@@ -143,6 +157,24 @@ def nonempty(text: str) -> str:
     if not text.strip():
         raise ValueError(f'"{text}" is empty; write a text or leave it out')
     return text
+
+
+def new_name(kind: str) -> Callable[[str], str]:
+    """Parses one name after another, none twice up to case; ``kind`` says what they name."""
+    earlier: set[str] = set()
+
+    def parse(text: str) -> str:
+        name = text.strip()
+        if not name:
+            raise ValueError(f'"{text}" is empty; write the name of a {kind}')
+        if len(name.splitlines()) > 1:
+            raise ValueError(f'"{text}" cannot name a {kind}; write it on one line')
+        if name.casefold() in earlier:
+            raise ValueError(f'"{text}" names an earlier {kind} too')
+        earlier.add(name.casefold())
+        return name
+
+    return parse
 
 
 def one_of(names: Iterable[str], kind: str) -> Callable[[str], str]:

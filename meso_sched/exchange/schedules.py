@@ -1,7 +1,8 @@
 """`schedules.toml` files, laid over one another, become one catalogue.
 
-Layers, later wins: the shipped file, the user's, the folder's, each named one. `[clinic]` merges
-key by key, a regimen, a care set or a source replaces the one of the same id (DESIGN section 2).
+Layers, later wins: the shipped file, the user's, the folder's, each named one. `[clinic]` and each
+`[clinics.NAME]` merge key by key, a regimen, a care set or a source replaces the one of the same id
+(DESIGN section 2).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from meso_sched.core.walltime import WEEKDAYS, Span
 from meso_sched.errors import FileError, ProblemsError
 from meso_sched.exchange import zones
 from meso_sched.exchange.languages import LANGUAGES, translations
-from meso_sched.exchange.schedule_tables import LISTED, read_regimens, read_shared
+from meso_sched.exchange.schedule_tables import LISTED, read_regimens, read_shared, regimen_ids
 from meso_sched.exchange.toml_tables import TomlFile
 
 FILE_NAME = "schedules.toml"
@@ -35,6 +36,13 @@ class Catalogue(NamedTuple):
     sources: Mapping[str, Text]
     settings: Mapping[str, Any] = {}
     files: tuple[str, ...] = ()
+    clinics: Mapping[str, Mapping[str, Any]] = {}
+    """By name: what the clinics of a group do not share."""
+
+    @property
+    def clinic_names(self) -> tuple[str, ...]:
+        """Those that have a table of their own."""
+        return tuple(self.clinics)
 
     @property
     def language(self) -> str:
@@ -69,11 +77,18 @@ class Catalogue(NamedTuple):
             if key in regimen.all_sources
         }
 
-    def clinic(self) -> Clinic:
-        """The clinic, in the machine's own zone where no file names one.
+    def at(self, name: str) -> Catalogue:
+        """The same for a clinic of this name; its table, if it has one, goes over ``[clinic]``."""
+        own = self.clinics.get(name, {})
+        return self._replace(settings={**self.settings, **own, "name": name})
+
+    def clinic(self, name: str | None = None) -> Clinic:
+        """The clinic, or the one of a name, in the machine's own zone where no file names one.
 
         Raises UsageError where the machine's zone cannot be told.
         """
+        if name is not None:
+            return self.at(name).clinic()
         settings = {key: value for key, value in self.settings.items() if key != "language"}
         zone_name = settings.pop("timezone", None) or zones.machine_zone_name()
         hours: Mapping[str, tuple[Span, ...]] = settings.pop("hours", {})
@@ -145,12 +160,16 @@ def own_files(files: Iterable[TomlFile]) -> list[TomlFile]:
 
 def lay_over(files: Sequence[TomlFile], *, check_holidays: bool = False) -> Catalogue:
     """The layers in one catalogue; raises ProblemsError with all that is wrong in them."""
-    shared = [read_shared(file, check_holidays=check_holidays) for file in files]
+    ids = regimen_ids(files)
+    shared = [read_shared(file, ids, check_holidays=check_holidays) for file in files]
     settings: dict[str, Any] = {}
+    clinics: dict[str, dict[str, Any]] = {}
     sources: dict[str, Text] = {}
     care: dict[str, Care] = {}
     for each in shared:
         settings.update(each.settings)
+        for name, own in each.clinics.items():
+            clinics.setdefault(name, {}).update(own)
         sources.update(each.sources)
         care.update(each.care)
     all_care = all(each.all_care for each in shared)
@@ -160,7 +179,7 @@ def lay_over(files: Sequence[TomlFile], *, check_holidays: bool = False) -> Cata
     problems = [problem for file in files for problem in file.problems]
     if problems:
         raise ProblemsError(problems)
-    return Catalogue(regimens, sources, settings, tuple(file.name for file in files))
+    return Catalogue(regimens, sources, settings, tuple(file.name for file in files), clinics)
 
 
 def read_text(path: Path) -> str:

@@ -252,6 +252,8 @@ def _recorded_review(plan: Plan, number: int, event: CourseEvent) -> BookedRevie
         why=told.why,
         status=Status(event.status),
         by_hand=told.by_hand,
+        room=told.room,
+        practitioner=told.practitioner,
     )
 
 

@@ -117,11 +117,12 @@ class Table:
         if self.is_table:
             self.problem(f'"{key}" is missing')
 
-    def refuse_others(self, known: Collection[str]) -> None:
-        """Note every key that is not one of these."""
-        for key in self.values:
+    def refuse_others(self, known: Collection[str], *, of_tables: str = "") -> None:
+        """Note every key that is not one of these; ``of_tables`` is advice where it is a table."""
+        for key, value in self.values.items():
             if key not in known:
-                self.problem(f"unknown key {quoted(key)}{hint(key, known)}", key)
+                advice = hint(key, known) or (of_tables if isinstance(value, dict) else "")
+                self.problem(f"unknown key {quoted(key)}{advice}", key)
 
     def text(self, key: str, parse: Callable[[str], T], default: T, *, need: bool = False) -> T:
         """A value written as text, parsed; a problem and the default where it cannot be."""
@@ -162,6 +163,10 @@ class Table:
             Table(self.file, (*self.at, key, index), value)
             for index, value in enumerate(self._list(key))
         ]
+
+    def named(self, parse: Callable[[str], T]) -> list[tuple[T | None, Table]]:
+        """The tables in this one, each with its key, parsed; None and a problem where it is not."""
+        return [(self._parsed(key, parse, None, key), self.table(key)) for key in self.values]
 
     def attempt(self, parse: Callable[[], T], default: T, key: str) -> T:
         """What ``parse`` gives, or a problem with the text under the key, and the default."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from calendar import monthrange
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from functools import lru_cache
+from typing import NamedTuple
 
 from ics.grammar.parse import Container, ContentLine
 from ics.utils import escape_string
+
+from meso_sched.exchange.same import Same
 
 # The shortest time that a zone of tzdata keeps one offset, from 1970 on, is a little under 7 days.
 _PROBE_STEP = timedelta(days=5)
@@ -49,6 +53,14 @@ class Transition:
         return (self.before, self.after, self.daylight, self.name, *clock)
 
 
+class Observed(NamedTuple):
+    """A change as a VTIMEZONE tells it, once or by a yearly RRULE; ``kind`` names the component."""
+
+    change: Transition
+    kind: str
+    rule: str | None = None
+
+
 def vtimezone(zone: tzinfo, tzid: str, first: datetime, last: datetime) -> Container:
     """The VTIMEZONE of a zone for a file whose moments lie from ``first`` to ``last``, inclusive.
 
@@ -65,29 +77,53 @@ def vtimezone(zone: tzinfo, tzid: str, first: datetime, last: datetime) -> Conta
     Raises:
         ValueError: ``first`` or ``last`` is naive, or ``last`` comes before ``first``.
     """
+    return vtimezone_of(tzid, observed(zone, first, last))
+
+
+def observed(zone: tzinfo, first: datetime, last: datetime) -> tuple[Observed, ...]:
+    """What such a VTIMEZONE has to tell; many spans of a zone have the same."""
     if first.utcoffset() is None or last.utcoffset() is None or last < first:
         raise ValueError(f"not a span of two aware moments: {first} to {last}")
     earliest = first.astimezone(UTC) - _MARGIN
     latest = last.astimezone(UTC) + _MARGIN
-    start = datetime(earliest.year - 1, 1, 1, tzinfo=UTC)
-    end = datetime(latest.year + _YEARS_OF_EVIDENCE, 1, 1, tzinfo=UTC)
-    changes = list(_transitions(zone, start, end))
-    observances = _yearly_observances(changes, range(start.year, end.year))
-    if not observances:
-        observances = _single_observances([_opening(zone, start), *changes], earliest, latest)
-    return Container("VTIMEZONE", _line("TZID", tzid), *observances)
+    years = range(earliest.year - 1, latest.year + _YEARS_OF_EVIDENCE)
+    changes, rules = _laid_out(Same(zone), years)
+    return rules or _single_observances(changes, earliest, latest)
 
 
-def _yearly_observances(changes: Sequence[Transition], years: range) -> list[Container]:
-    """Two observances whose RRULEs give just these changes; none if no two rules do."""
+def vtimezone_of(tzid: str, observances: Iterable[Observed]) -> Container:
+    """The VTIMEZONE that tells those."""
+    return Container("VTIMEZONE", _line("TZID", tzid), *map(_observance, observances))
+
+
+class _LaidOut(NamedTuple):
+    """What holds as some years begin, and the changes in them; two rules that tell all, if any."""
+
+    changes: tuple[Transition, ...]
+    rules: tuple[Observed, ...]
+
+
+@lru_cache(maxsize=64)  # the files of a clinic lie in the same few years
+def _laid_out(zone: Same[tzinfo], years: range) -> _LaidOut:
+    begin, end = _new_year(years.start), _new_year(years.stop)
+    changes = tuple(_transitions(zone.it, begin, end))
+    return _LaidOut((_opening(zone.it, begin), *changes), _yearly_rules(changes, years))
+
+
+def _new_year(year: int) -> datetime:
+    return datetime(year, 1, 1, tzinfo=UTC)
+
+
+def _yearly_rules(changes: Sequence[Transition], years: range) -> tuple[Observed, ...]:
     series: dict[object, list[Transition]] = {}
     for change in changes:
         series.setdefault(change.kind, []).append(change)
-    rules = [_rule([change.onset for change in members], years) for members in series.values()]
-    if len(rules) != 2 or None in rules:
-        return []
-    firsts = [members[0] for members in series.values()]
-    return [_observance(change, rule) for change, rule in zip(firsts, rules, strict=True)]
+    rules = [
+        Observed(members[0], _kind(members[0]), rule)
+        for members in series.values()
+        if (rule := _rule([change.onset for change in members], years)) is not None
+    ]
+    return tuple(rules) if len(rules) == len(series) == 2 else ()
 
 
 def _rule(onsets: Sequence[datetime], years: range) -> str | None:
@@ -111,16 +147,21 @@ def _rule(onsets: Sequence[datetime], years: range) -> str | None:
 
 def _single_observances(
     changes: Sequence[Transition], earliest: datetime, latest: datetime
-) -> list[Container]:
+) -> tuple[Observed, ...]:
     """One observance for each change, from the one that holds at ``earliest`` on."""
     passed = sum(change.moment <= earliest for change in changes)
     needed = [change for change in changes[passed - 1 :] if change.moment <= latest]
     if len(needed) == 1:  # some readers ask for a STANDARD
-        return [_observance(needed[0], kind="STANDARD")]
-    return [_observance(change) for change in needed]
+        return (Observed(needed[0], "STANDARD"),)
+    return tuple(Observed(change, _kind(change)) for change in needed)
 
 
-def _observance(change: Transition, rule: str | None = None, kind: str | None = None) -> Container:
+def _kind(change: Transition) -> str:
+    return "DAYLIGHT" if change.daylight else "STANDARD"
+
+
+def _observance(told: Observed) -> Container:
+    change = told.change
     lines = [
         _line("DTSTART", f"{change.onset:%Y%m%dT%H%M%S}"),
         _line("TZOFFSETFROM", _offset(change.before)),
@@ -128,9 +169,9 @@ def _observance(change: Transition, rule: str | None = None, kind: str | None = 
     ]
     if change.name is not None:
         lines.append(_line("TZNAME", escape_string(change.name)))
-    if rule is not None:
-        lines.append(_line("RRULE", rule))
-    return Container(kind or ("DAYLIGHT" if change.daylight else "STANDARD"), *lines)
+    if told.rule is not None:
+        lines.append(_line("RRULE", told.rule))
+    return Container(told.kind, *lines)
 
 
 def _line(name: str, value: str) -> ContentLine:

@@ -1,0 +1,171 @@
+"""The sessions of one day get their minutes and their people, or it is said that they cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from meso_sched.core.sharing.capacity import Need, Occupancy, Stretch
+from meso_sched.core.sharing.hours import Begin, DayHours, Demand, add_hours, minutes_of
+from meso_sched.core.sharing.linear import Model, Solver
+from meso_sched.core.sharing.visits import Visits
+from meso_sched.core.starts import Start
+
+
+class Seat(NamedTuple):
+    """Where a session is: an ordinal day, a minute of it, a practitioner's place or None."""
+
+    day: int
+    minute: int
+    person: int | None
+
+
+class Packed(NamedTuple):
+    """Seats by session; ``minutes`` from the preferred times.
+
+    ``hoped`` are those minutes if no session were in another's way.
+    """
+
+    seats: dict[int, Seat]
+    minutes: int
+    hoped: int
+
+
+def pack(
+    visits: Visits, day: int, demands: Sequence[Demand], occupancy: Occupancy, solver: Solver | None
+) -> Packed | None:
+    """Seat all sessions of a day with the fewest minutes; None if they do not fit.
+
+    ``occupancy`` takes the seats. Without a solver, None also means that the quick way failed.
+    """
+    quick = _quick(visits, day, demands, occupancy)
+    if quick is not None and (quick.minutes == quick.hoped or solver is None):
+        return quick
+    if quick is not None:
+        _leave(visits, quick, occupancy)
+    exact = None if solver is None else _exact(visits, day, demands, occupancy, solver)
+    if exact is not None:
+        hoped = sum(_starts(visits, day, demand)[0].distance for demand in demands)
+        return exact._replace(hoped=hoped)
+    if quick is not None:
+        _sit(visits, quick, occupancy)
+    return quick
+
+
+def _quick(
+    visits: Visits, day: int, demands: Sequence[Demand], occupancy: Occupancy
+) -> Packed | None:
+    """One after the other, who has the fewest starts first, each at the best that is left."""
+    in_turn = []
+    hoped = 0
+    for demand in demands:
+        starts = _starts(visits, day, demand)
+        hoped += starts[0].distance if starts else 0
+        in_turn.append((len(starts), -visits.all[demand.visit].length, demand.visit, starts))
+    packed = Packed({}, 0, hoped)
+    for _, _, place, starts in sorted(in_turn):
+        seat = _first_free(visits, day, place, starts, occupancy)
+        if seat is None:
+            _leave(visits, packed, occupancy)
+            return None
+        packed.seats[place] = seat
+    return packed._replace(minutes=_distance(visits, packed.seats))
+
+
+def _starts(visits: Visits, day: int, demand: Demand) -> tuple[Start, ...]:
+    """All starts that a session can have, the best first."""
+    free = visits.free(demand.visit, day)
+    if demand.pinned is None:
+        return free
+    return tuple(start for start in free if start.minute == demand.pinned)
+
+
+def _first_free(
+    visits: Visits, day: int, place: int, starts: Sequence[Start], occupancy: Occupancy
+) -> Seat | None:
+    need = visits.all[place].need
+    for start in starts:
+        stretch = visits.stretch(place, day, start.minute)
+        if occupancy.has_room(need, stretch):
+            seat = Seat(day, start.minute, occupancy.person_for(need, stretch))
+            occupancy.take(need, stretch, seat.person)
+            return seat
+    return None
+
+
+def _exact(
+    visits: Visits, day: int, demands: Sequence[Demand], occupancy: Occupancy, solver: Solver
+) -> Packed | None:
+    model = Model()
+    hours = add_hours(model, visits, day, [each._replace(column=None) for each in demands])
+    if not hours.begins:
+        return None
+    costs = [0.0] * model.width
+    for column, minutes in minutes_of([hours]).items():
+        costs[column] = minutes
+    solved = solver.solve(model, costs)
+    if solved is None:
+        return None
+    seats = seated(visits, hours, solved.values, occupancy)
+    return Packed(seats, _distance(visits, seats), 0)
+
+
+def seated(
+    visits: Visits, hours: DayHours, values: Sequence[float], occupancy: Occupancy
+) -> dict[int, Seat]:
+    """The sessions of a day by what a model says of its starts; ``occupancy`` takes them."""
+    waiting = {
+        kind: [each.visit for each in demands if each.column is None or values[each.column] > 0.5]
+        for kind, demands in hours.demands.items()
+    }
+    seats: dict[int, Seat] = {}
+    for begin in sorted(hours.begins, key=_by_start):
+        for _ in range(round(values[begin.column])):
+            place = waiting[begin.kind].pop(0)
+            need = visits.all[place].need
+            person = _somebody(begin, occupancy)
+            occupancy.take(need, begin.stretch, person)
+            seats[place] = Seat(hours.day, begin.minute, person)
+    assert not any(waiting.values()), "the model seats everybody"
+    return seats
+
+
+def _by_start(begin: Begin) -> tuple[int, int, int]:
+    return begin.stretch.start, begin.stretch.free, begin.column
+
+
+def _somebody(begin: Begin, occupancy: Occupancy) -> int | None:
+    """Of a group of practitioners who are alike, one who is free."""
+    for person in begin.group.people:
+        if occupancy.is_person_free(person, begin.stretch):
+            return person
+    assert not begin.group.people, "no more begin than a group has people"
+    return None
+
+
+def _distance(visits: Visits, seats: dict[int, Seat]) -> int:
+    return sum(distance(visits, place, seat) for place, seat in seats.items())
+
+
+def distance(visits: Visits, place: int, seat: Seat) -> int:
+    """The minutes from the preferred time."""
+    entry = visits.request.entries[visits.all[place].entry]
+    preferred = entry.limits.preferred
+    return 0 if preferred is None else abs(seat.minute - preferred)
+
+
+def _stretches(visits: Visits, packed: Packed) -> list[tuple[Need, Stretch, int | None]]:
+    return [
+        (visits.all[place].need, visits.stretch(place, seat.day, seat.minute), seat.person)
+        for place, seat in packed.seats.items()
+    ]
+
+
+def _sit(visits: Visits, packed: Packed, occupancy: Occupancy) -> None:
+    for need, stretch, person in _stretches(visits, packed):
+        occupancy.take(need, stretch, person)
+
+
+def _leave(visits: Visits, packed: Packed, occupancy: Occupancy) -> None:
+    for need, stretch, person in _stretches(visits, packed):
+        occupancy.take(need, stretch, person, -1)
