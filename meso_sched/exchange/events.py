@@ -29,6 +29,8 @@ MAX_REVIEWS = 50
 
 NAMESPACE = UUID("6f0b6c1e-2f0a-5d53-9c5e-3a1c2f1f7a41")
 
+_NAMESPACE_HASH = sha1(NAMESPACE.bytes, usedforsecurity=False)
+
 # Not in TEXT (RFC 5545, 3.3.11): controls but tab and line feed; and halves of a character.
 _LINE_END = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _CONTROLS = bytes([*range(0x09), *range(0x0B, 0x20), 0x7F])
@@ -83,7 +85,9 @@ class Identity:
 
 def _uuid5(name: str) -> str:
     """As ``uuid.uuid5`` in our namespace, in half the time: every event needs one."""
-    digest = bytearray(sha1(NAMESPACE.bytes + name.encode(), usedforsecurity=False).digest()[:16])
+    known = _NAMESPACE_HASH.copy()
+    known.update(name.encode())
+    digest = bytearray(known.digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50  # the version
     digest[8] = digest[8] & 0x3F | 0x80  # the variant
     text = digest.hex()

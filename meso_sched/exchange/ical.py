@@ -41,7 +41,7 @@ PRODID = "-//meso-sched//meso-sched//EN"
 Folded = Sequence[tuple[CourseEvent, Sequence[str]]]
 """Events, each with all its lines, folded."""
 
-_to_json = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_to_json = json.JSONEncoder(ensure_ascii=True, check_circular=False, separators=(",", ":")).encode
 
 
 def to_ics(file: CourseFile) -> bytes:
@@ -280,4 +280,5 @@ def _utc(moment: datetime) -> str:
 
 def _clock(moment: datetime) -> str:
     """A wall time, as iCalendar writes it."""
-    return moment.isoformat()[:19].replace("-", "").replace(":", "")
+    day, clock = moment.date(), moment.time()  # without the zone, which takes time to ask
+    return f"{day.isoformat()}T{clock.isoformat()}".replace("-", "").replace(":", "")
