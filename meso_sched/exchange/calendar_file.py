@@ -170,8 +170,7 @@ class OpenCalendar(NamedTuple):
         try:
             usual = Usual(_usual_start(own, times, zone) or time(9), minutes)
             events, others = (
-                [_course_event(each, times, zone, usual) for each in group]
-                for group in (own, parts)
+                [course_event(each, times, zone, usual) for each in group] for group in (own, parts)
             )
         except FaultError as error:
             raise self.refused(error) from error
@@ -381,7 +380,8 @@ def _usual_start(own: Iterable[Own], times: Times, zone: tzinfo) -> time | None:
     return starts.most_common(1)[0][0] if starts else None
 
 
-def _course_event(own: Own, times: Times, zone: tzinfo, usual: Usual) -> CourseEvent:
+def course_event(own: Own, times: Times, zone: tzinfo, usual: Usual) -> CourseEvent:
+    """An event as the course's, in its zone; FaultError where it cannot be understood."""
     raw = own.raw
     if not raw.uid:
         raise fault(raw.fields, "has no UID")

@@ -7,17 +7,15 @@ wrote it; so a calendar program's own properties and a person's own words stay.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from meso_sched.core.booked import Status
-from meso_sched.core.walltime import FIRST_YEAR, LAST_YEAR
 from meso_sched.exchange.calendar_file import is_whole_day
-from meso_sched.exchange.calendar_lines import Component, content_lines, name_of, value_of
+from meso_sched.exchange.calendar_lines import Component, name_of, value_of
+from meso_sched.exchange.defined_zones import with_zone
 from meso_sched.exchange.event_words import told_status
 from meso_sched.exchange.events import CourseEvent, CourseFile, Kind, in_time_order, plain
 from meso_sched.exchange.ical import (
@@ -26,18 +24,12 @@ from meso_sched.exchange.ical import (
     event_component,
     head_lines,
     record_line,
-    zone_component,
 )
 from meso_sched.exchange.records import COURSE_PROPERTY, FORMAT_PROPERTY, GONE, SESSION_PROPERTY
-from meso_sched.exchange.zones import find_zone, load_zone
 
 _TIMES = ("DTSTART", "DTEND", "DURATION")
 _STAMPS = ("DTSTAMP", "LAST-MODIFIED", "SEQUENCE")
 _PRIVATE = (FORMAT_PROPERTY, COURSE_PROPERTY, SESSION_PROPERTY)
-_TZID = re.compile(r';TZID="?([^":;,]*)"?', re.IGNORECASE)
-_CLOCK = re.compile(r"[0-9]{8}T[0-9]{6}", re.ASCII)
-_RECURRING_YEARS = 12
-"""How far ahead a zone is laid out for a stranger's event that recurs."""
 
 
 def updated(
@@ -271,45 +263,4 @@ def _assembled(
         else:
             children.append(rest.pop(0))
     children += rest
-    return Component(standing.name, lines, tuple(_with_zone(new.zone_name, children)))
-
-
-def _with_zone(tzid: str, children: Sequence[Component]) -> Iterator[Component]:
-    """The components, the VTIMEZONE of our zone made to cover all that is told in it."""
-    clocks = list(_clocks(tzid, [child for child in children if child.name != "VTIMEZONE"]))
-    if not clocks or find_zone(tzid) is None:
-        yield from children
-        return
-    zone = load_zone(tzid)
-    defined = zone_component(zone, tzid, min(clocks), max(clocks))
-    is_there = False
-    for child in children:
-        is_ours = child.name == "VTIMEZONE" and _zone_id(child) == tzid
-        if not is_there and (is_ours or child.name != "VTIMEZONE"):
-            yield defined
-            is_there = True
-        if not is_ours:
-            yield child
-
-
-def _zone_id(zone: Component) -> str:
-    return value_of(zone.properties.get("TZID", [":"])[0]).strip()
-
-
-def _clocks(tzid: str, children: Iterable[Component]) -> Iterator[datetime]:
-    """The moments that are told in a zone, aware; far off ones of other events are left out."""
-    zone = find_zone(tzid) or UTC
-    for child in children:
-        ahead = _RECURRING_YEARS if "RRULE" in child.properties else 0
-        for line in content_lines(child):
-            head, _, value = line.rpartition(":")
-            if ";" not in head or tzid not in _TZID.findall(head):
-                continue
-            for clock in _CLOCK.findall(value):
-                year, rest = int(clock[:4]), clock[4:]
-                if not FIRST_YEAR < year < LAST_YEAR:
-                    continue
-                with suppress(ValueError):
-                    for each in (year, year + ahead):
-                        moment = datetime.fromisoformat(f"{each:04}{rest}")
-                        yield moment.replace(tzinfo=zone)
+    return Component(standing.name, lines, tuple(with_zone(new.zone_name, children)))
