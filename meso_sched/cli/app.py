@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from meso_sched.cli import completing
+from meso_sched.cli import completing, server_commands
 from meso_sched.cli.options import (
     At,
     Audience,
@@ -499,6 +499,10 @@ def cohort(
     stamp = reading.stamp(os.environ, now)
     placed = use_case.make(options, _catalogue(schedules, check_holidays=True), now)
     cohort_output.deliver(placed, options, stamp, as_json=as_json)
+
+
+app.command()(server_commands.push)
+app.command()(server_commands.pull)
 
 
 @app.command()

@@ -59,10 +59,30 @@ class Revised(NamedTuple):
         return bool(self.changes or self.reviews)
 
 
-def make(path: Path, options: ReviseOptions, catalogue: Catalogue, now: datetime) -> Revised:
-    """Revise the course in a file; ``now`` is aware. Raises MesoError with what to do about it."""
+class Opened(NamedTuple):
+    """A course to revise: the bytes of its file, and the course, which may say more than those.
+
+    ``taken``: a server's side of it goes over the file's, whatever else is told.
+    """
+
+    former: bytes
+    stored: StoredCourse
+    taken: bool = False
+
+
+def make(
+    path: Path,
+    options: ReviseOptions,
+    catalogue: Catalogue,
+    now: datetime,
+    opened: Opened | None = None,
+) -> Revised:
+    """Revise the course in a file, or as it was ``opened``; ``now`` is aware.
+
+    Raises MesoError with what to do about it.
+    """
     clinic = catalogue.clinic()
-    former, stored = open_course(path, clinic, catalogue)
+    former, stored, taken = opened or Opened(*open_course(path, clinic, catalogue))
     stored = stored.informed(catalogue.regimens)
     plan = stored.current
     today = now.astimezone(plan.clinic.zone).date()
@@ -107,7 +127,7 @@ def make(path: Path, options: ReviseOptions, catalogue: Catalogue, now: datetime
             *revision.warnings,
         ),
         notes=(*_other_clinic(clinic, stored), *notes),
-        told=told.anything or options.limits.anything,
+        told=taken or told.anything or options.limits.anything,
     )
 
 

@@ -57,6 +57,9 @@ SESSION_PROPERTY = "X-MESO-SCHED-SESSION"
 ALARM_PROPERTY = "X-MESO-SCHED-ALARM"
 """Marks an alarm about care as one of ours."""
 
+SERVERS_PROPERTY = "X-MESO-SCHED-SERVERS"
+"""What a course and the servers that it was sent to had in common when they were last in step."""
+
 KIND_PROPERTY = "X-MESO-SCHED-KIND"
 """Marks a calendar that holds sessions of many courses, and is no course's own."""
 
