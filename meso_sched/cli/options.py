@@ -90,3 +90,11 @@ Output = Annotated[
         help="Write .ics, .html (a card to print), .json, .csv or .fhir.json.",
     ),
 ]
+Push = Annotated[
+    str | None,
+    typer.Option(
+        "--push",
+        metavar="URL",
+        help="Book in this CalDAV calendar too, unless another desk was quicker.",
+    ),
+]

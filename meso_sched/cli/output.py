@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from meso_sched.cli import layout, view
 from meso_sched.cli.planning import Planned
@@ -14,6 +14,9 @@ from meso_sched.core.changes import changes, review_changes
 from meso_sched.core.walltime import plural
 from meso_sched.errors import UsageError
 from meso_sched.exchange.editions import spoken
+
+if TYPE_CHECKING:
+    from meso_sched.cli.writing import Written
 
 SUFFIXES = {
     "ics": ".ics",
@@ -62,10 +65,18 @@ def _format_of(path: Path) -> str:
     )
 
 
-def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json: bool) -> None:
+def deliver(
+    planned: Planned,
+    stamp: datetime,
+    target: Target | None,
+    *,
+    as_json: bool,
+    push: str | None = None,
+) -> None:
     """Write the plan where it belongs, then show it; data on stdout, words on stderr.
 
     With ``--json`` the table is left out; where the data goes to stdout, it goes to stderr.
+    ``push`` is the address of a calendar in which it is booked as well.
     """
     if target is None:
         tell(planned.notes, planned.warnings)
@@ -79,7 +90,7 @@ def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json
     if target.path is None:
         emit(written.data)
     else:
-        written.replace(target.path)
+        _write(written, target.path, planned, push)
         if as_json:
             sys.stdout.write(written.document(planned.plan, planned.warnings))
     tell(planned.notes, planned.warnings)
@@ -98,6 +109,16 @@ def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json
             "the course has no --patient: a calendar would take another course without one for"
             " this one and overwrite it; add --patient"
         )
+
+
+def _write(written: Written, path: Path, planned: Planned, push: str | None) -> None:
+    if push is None:
+        written.replace(path)
+        return
+    from meso_sched.cli.booking import Booking
+
+    booking = Booking(push, path, planned.plan, planned.surroundings)
+    booking.book(lambda: written.replace(path))
 
 
 def _counted(planned: Planned) -> str:

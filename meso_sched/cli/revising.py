@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from meso_sched.cli import circumstances, reading
-from meso_sched.cli.circumstances import LimitOptions
+from meso_sched.cli.circumstances import LimitOptions, Surroundings
 from meso_sched.core.booked import refuse_overdue
 from meso_sched.core.changes import Change, changes, review_changes
 from meso_sched.core.clinic import Clinic, Limits, OpenTime
@@ -52,6 +52,7 @@ class Revised(NamedTuple):
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
     told: bool
+    surroundings: Surroundings = Surroundings()
 
     @property
     def has_changes(self) -> bool:
@@ -128,6 +129,7 @@ def make(
         ),
         notes=(*_other_clinic(clinic, stored), *notes),
         told=taken or told.anything or options.limits.anything,
+        surroundings=Surroundings(busy, days, stored.uids),
     )
 
 

@@ -23,13 +23,17 @@ WRITE, ASK = "write", "ask"
 
 
 class Wish(NamedTuple):
-    """What is to happen to the file; ``target`` None: the revision goes where the course is."""
+    """What is to happen to the file; ``target`` None: the revision goes where the course is.
+
+    ``push`` is the address of a calendar in which it is booked as well.
+    """
 
     yes: bool = False
     dry_run: bool = False
     target: Target | None = None
     edition: EditionOptions = EditionOptions()
     as_json: bool = False
+    push: str | None = None
 
 
 def elsewhere(
@@ -65,12 +69,12 @@ def deliver(revised: Revised, stamp: datetime, wish: Wish) -> None:
     path = revised.path if target is None or target.path is None else target.path
     verdict = _verdict(revised, wish, written)
     if verdict is WRITE:  # before a word is shown: a reader that has gone must not cost it
-        written.replace(path, keep_rights=target is None)
+        _write(revised, wish, written, path)
     if not wish.as_json:
         _show(revised, stderr=False)
     tell(revised.notes, revised.warnings)
     if verdict is ASK:
-        verdict = _asked(path, written)
+        verdict = _asked(revised, wish, written, path)
     if wish.as_json:
         document = _document(revised, written, is_written=verdict is WRITE)
         sys.stdout.write(tables.to_json(document))
@@ -96,12 +100,24 @@ def _verdict(revised: Revised, wish: Wish, written: Written) -> str:
     return "not written, there is no terminal to ask on; add --yes to write it"
 
 
-def _asked(path: Path, written: Written) -> str:
+def _write(revised: Revised, wish: Wish, written: Written, path: Path) -> None:
+    def write() -> None:
+        written.replace(path, keep_rights=wish.target is None)
+
+    if wish.push is None:
+        write()
+        return
+    from meso_sched.cli.booking import Booking
+
+    Booking(wish.push, path, revised.plan, revised.surroundings).book(write)
+
+
+def _asked(revised: Revised, wish: Wish, written: Written, path: Path) -> str:
     from meso_sched.cli.asking import confirm
 
     if not confirm(f"Write {path}?"):
         return "left as it is"
-    written.replace(path, keep_rights=True)
+    _write(revised, wish, written, path)
     return WRITE
 
 

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 from xml.sax.saxutils import escape
 
 from meso_sched.errors import FileError, MesoError, ServerError, UsageError
+from meso_sched.exchange.busy import CALDAV
 from meso_sched.exchange.credentials import Account, account_for, trusted_authorities
 from meso_sched.exchange.web_session import CarefulSession, shown
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from caldav.response import DAVResponse
 
 T = TypeVar("T")
-
-PREFIX = "caldav+"
-"""What stands before an address of ``--busy`` that is a calendar on such a server."""
 
 _AT_ONCE = 100
 """So many objects are asked for in one request."""
@@ -51,13 +49,12 @@ class Named(NamedTuple):
     url: str
 
 
+class ForbiddenError(ServerError):
+    """This account may not do that there."""
+
+
 class OvertakenError(Exception):
     """An object is not (any more) as the precondition says."""
-
-
-def is_caldav(source: str) -> bool:
-    """Whether a source of busy time is a calendar on such a server."""
-    return source[: len(PREFIX)].lower() == PREFIX
 
 
 @contextmanager
@@ -76,7 +73,7 @@ def connected(address: str) -> Iterator[Server]:
 
 
 def _address(address: str) -> SplitResult:
-    given = address[len(PREFIX) :] if is_caldav(address) else address
+    given = address[len(CALDAV) :] if address[: len(CALDAV)].lower() == CALDAV else address
     try:
         parts = urlsplit(given)
         port = parts.port
@@ -261,7 +258,8 @@ class Server:
             advice = "check the address"
         elif status == 507:
             advice = "it has no room left; ask whoever keeps it"
-        return ServerError(f"{self.shown}: the server answered with status {status}; {advice}")
+        kind = ForbiddenError if status == 403 else ServerError
+        return kind(f"{self.shown}: the server answered with status {status}; {advice}")
 
 
 class _Resource(NamedTuple):
@@ -317,16 +315,25 @@ class Calendar:
         found = [each for each in self._query(query) if uid in each.text]
         return found[0] if found else None
 
-    def between(self, first: datetime, last: datetime) -> list[Kept]:
-        """What takes place between two moments, recurring events with all that they have."""
-        return self._query(_range(first, last))
+    def between(self, first: datetime, last: datetime) -> list[Kept] | None:
+        """What takes place between two moments, recurring events with all that they have.
 
-    def busy_between(self, first: datetime, last: datetime) -> str | None:
-        """The time taken, without a word of what by; None where the server cannot say it so."""
+        None where this account may see no more than when the time is taken.
+        """
+        try:
+            return self._query(_range(first, last))
+        except ForbiddenError:
+            return None
+
+    def busy_between(self, first: datetime, last: datetime) -> str:
+        """The time taken between two moments, as a calendar without a word of what by."""
         body = f"<C:free-busy-query {_NAMESPACES}>{_range(first, last)}</C:free-busy-query>"
         response = self.server.ask(lambda: self.server.client.report(self.url, body, 1))
+        self.server.expect(response, 200)
         text = response.raw
-        return text if response.status == 200 and "BEGIN:VFREEBUSY" in text else None
+        if "BEGIN:VCALENDAR" not in text:
+            raise ServerError(f"{self.shown}: the server does not tell when the time is taken")
+        return text
 
     def _query(self, condition: str) -> list[Kept]:
         return self._report(
@@ -340,6 +347,8 @@ class Calendar:
         response = server.ask(lambda: server.client.report(self.url, body, 1))
         server.expect(response, 207, 200)
         results = server.ask(response.parse_calendar_query)
+        if any(each.status == 507 for each in results):
+            raise ServerError(f"{self.shown}: the server does not give all that it has there")
         return [
             Kept(quote(each.href, safe="/%@:"), each.etag or "", each.calendar_data)
             for each in results

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -171,7 +171,13 @@ class Sent(NamedTuple):
     overtaken: tuple[Pair, ...] = ()
 
 
-def send(push: Push, *, ours: bool = False, prune: bool = False) -> Sent:
+def send(
+    push: Push,
+    *,
+    ours: bool = False,
+    prune: bool = False,
+    before_each: Callable[[], None] = lambda: None,
+) -> Sent:
     """Send what differs; ``ours`` also over what others did on the server.
 
     What is known is written before and after, also where the server fails in the middle: so the
@@ -186,6 +192,7 @@ def send(push: Push, *, ours: bool = False, prune: bool = False) -> Sent:
     sending = _Sending(push, components(course.file), zones(course.file), {}, [], [])
     try:
         for pair in pairs:
+            before_each()
             sending.put(pair)
         for pair in gone:
             sending.delete(pair)
