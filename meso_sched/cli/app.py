@@ -23,6 +23,7 @@ from meso_sched.cli.options import (
     On,
     Output,
     Override,
+    Push,
     RegimenName,
     Schedules,
     Strict,
@@ -31,6 +32,9 @@ from meso_sched.cli.options import (
 from meso_sched.errors import ProblemsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from meso_sched.cli.booking import P
     from meso_sched.cli.circumstances import LimitOptions
     from meso_sched.cli.editions import EditionOptions
     from meso_sched.exchange.schedules import Catalogue
@@ -74,12 +78,33 @@ def _catalogue(schedules: list[Path] | None, *, check_holidays: bool = False) ->
     return load(layers(schedules or ()), check_holidays=check_holidays)
 
 
-def _limits(at: str | None, on: Words, between: Words, away: Words, busy: Words) -> "LimitOptions":
+def _limits(
+    at: str | None,
+    on: Words,
+    between: Words,
+    away: Words,
+    busy: Words,
+    push: str | None,
+) -> "LimitOptions":
+    """When there is time; a calendar in which is booked takes it too."""
     from meso_sched.cli.circumstances import LimitOptions
 
-    return LimitOptions(
-        at, tuple(on or ()), tuple(between or ()), tuple(away or ()), tuple(busy or ())
-    )
+    taking = [*(busy or ())]
+    if push is not None:
+        from meso_sched.cli.booking import address
+
+        taking += [address(push)] if address(push) not in taking else []
+    return LimitOptions(at, tuple(on or ()), tuple(between or ()), tuple(away or ()), tuple(taking))
+
+
+def _booked(make: "Callable[[], P]", deliver: "Callable[[P], None]", push: str | None) -> None:
+    """Make a plan and deliver it; with ``push`` as long as its time was taken meanwhile."""
+    if push is None:
+        deliver(make())
+        return
+    from meso_sched.cli.booking import offered
+
+    offered(make, deliver)
 
 
 def _edition(
@@ -256,6 +281,7 @@ def plan(
     discreet: Discreet = False,
     out: Output = None,
     format_: Format = None,
+    push: Push = None,
     as_json: Json = False,
 ) -> None:
     """Plan a course: dated appointments that the clinic can keep."""
@@ -271,7 +297,7 @@ def plan(
         until=until,
         length=length,
         keep=keep,
-        limits=_limits(at, on, between, away, busy),
+        limits=_limits(at, on, between, away, busy, push),
         conditions=tuple(condition or ()),
         override=override,
         strict=strict,
@@ -281,8 +307,15 @@ def plan(
     stamp = reading.stamp(os.environ, now)
     target = output.Target.choose(out, format_, as_json=as_json)
     catalogue = _catalogue(schedules, check_holidays=True)
-    planned = planning.make(options, catalogue, now, target)
-    output.deliver(planned, stamp, target, as_json=as_json)
+    output.check_push(push, target, patient)
+
+    def make() -> planning.Planned:
+        return planning.make(options, catalogue, now, target)
+
+    def deliver(planned: planning.Planned) -> None:
+        output.deliver(planned, stamp, target, as_json=as_json, push=push)
+
+    _booked(make, deliver, push)
 
 
 @app.command()
@@ -348,6 +381,7 @@ def revise(
         ),
     ] = None,
     format_: Format = None,
+    push: Push = None,
     as_json: Json = False,
 ) -> None:
     """Keep a course right: done, missed, moved, cancelled. Without options: how it stands."""
@@ -361,7 +395,7 @@ def revise(
         extend=tuple(extend or ()),
         stop=stop,
         restart=restart,
-        limits=_limits(at, on, between, away, busy),
+        limits=_limits(at, on, between, away, busy, push),
         override=override,
         strict=strict,
     )
@@ -373,9 +407,18 @@ def revise(
         target=revision_output.elsewhere(file, out, format_, edition, as_json=as_json),
         edition=edition,
         as_json=as_json,
+        push=push,
     )
-    revised = revising.make(file, options, _catalogue(schedules, check_holidays=True), now)
-    revision_output.deliver(revised, reading.stamp(os.environ, now), wish)
+    revision_output.check_push(wish)
+    catalogue = _catalogue(schedules, check_holidays=True)
+
+    def make() -> revising.Revised:
+        return revising.make(file, options, catalogue, now)
+
+    def deliver(revised: revising.Revised) -> None:
+        revision_output.deliver(revised, reading.stamp(os.environ, now), wish)
+
+    _booked(make, deliver, push)
 
 
 @app.command()

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from meso_sched.cli import circumstances
-from meso_sched.cli.circumstances import LimitOptions, Surroundings
+from meso_sched.cli.circumstances import Surroundings
 from meso_sched.cli.pushing import warn_of
 from meso_sched.cli.talking import can_ask, patience, say
 from meso_sched.core.booked import BookedSession
 from meso_sched.core.plan import Plan
+from meso_sched.core.reviewing import BookedReview
 from meso_sched.core.walltime import minute_of, plural, show_day, show_time
 from meso_sched.errors import ChangedError, MesoError
 from meso_sched.exchange.booking import held
@@ -22,14 +23,25 @@ from meso_sched.exchange.busy import CALDAV
 from meso_sched.exchange.caldav import Calendar, connected
 from meso_sched.exchange.pushing import LocalCourse, Push, send
 
-T = TypeVar("T")
+Booked = BookedSession | BookedReview
+
+
+class HasPlan(Protocol):
+    """What has a plan: one just made, or a revision."""
+
+    @property
+    def plan(self) -> Plan:
+        """The plan."""
+
+
+P = TypeVar("P", bound=HasPlan)
 
 
 class TakenError(Exception):
-    """Sessions whose slots somebody else took since they were chosen."""
+    """Appointments whose slots somebody else took since they were chosen."""
 
-    def __init__(self, sessions: Iterable[BookedSession]) -> None:
-        self.sessions = tuple(sessions)
+    def __init__(self, booked: Iterable[Booked]) -> None:
+        self.booked = tuple(booked)
         super().__init__()
 
 
@@ -63,8 +75,8 @@ class Booking(NamedTuple):
                 sent = self._sent(calendar, lease.renew)
         say(f"{self.path}: {plural(sent, 'event')} sent: {calendar.shown}")
 
-    def _taken(self) -> Iterator[BookedSession]:
-        """The sessions whose time others have taken since."""
+    def _taken(self) -> Iterator[Booked]:
+        """The appointments whose time others have taken since."""
         days = self.around.days
         if days is None:
             return
@@ -72,8 +84,8 @@ class Booking(NamedTuple):
             (address(self.url),), self.plan.clinic, days, self.around.own_uids
         )
         new = now.without(self.around.busy)
-        for each in self.plan.booked:
-            if each.takes_place and not new.is_free(
+        for each in _everything(self.plan):
+            if each.status.takes_place and not new.is_free(
                 int(each.start.timestamp()), int(each.end.timestamp())
             ):
                 yield each
@@ -103,16 +115,7 @@ def address(url: str) -> str:
     return url if url[: len(CALDAV)].lower() == CALDAV else f"{CALDAV}{url}"
 
 
-def beside(limits: LimitOptions, url: str | None) -> LimitOptions:
-    """The limits with the shared calendar among those that take time."""
-    if url is None or address(url) in limits.busy:
-        return limits
-    return limits._replace(busy=(*limits.busy, address(url)))
-
-
-def offered(
-    make: Callable[[], T], deliver: Callable[[T], None], plan_of: Callable[[T], Plan]
-) -> None:
+def offered(make: Callable[[], P], deliver: Callable[[P], None]) -> None:
     """Make a plan and book it; where its time was taken meanwhile, offer the next.
 
     Raises ChangedError where that is not taken, or there is nobody to ask.
@@ -121,12 +124,12 @@ def offered(
     while True:
         try:
             deliver(made)
-        except TakenError as taken:
-            told = _told(taken)
-            made = make()
-            told += "; free next: " + ", ".join(_next(taken, plan_of(made)))
+        except TakenError as error:
+            taken = error
         else:
             return
+        made = make()
+        told = f"{_told(taken)}; free next: {', '.join(_next(taken, made.plan))}"
         if not can_ask():
             raise ChangedError(f"{told}. Nothing was written; run again to book that")
         from meso_sched.cli.asking import confirm
@@ -137,17 +140,25 @@ def offered(
 
 
 def _told(taken: TakenError) -> str:
-    named = ", ".join(f"session {each.number} ({_when(each)})" for each in taken.sessions)
-    was = "was" if len(taken.sessions) == 1 else "were"
+    named = ", ".join(f"{_named(each)} ({_when(each)})" for each in taken.booked)
+    was = "was" if len(taken.booked) == 1 else "were"
     return f"{named} {was} taken by another desk meanwhile"
 
 
 def _next(taken: TakenError, plan: Plan) -> Iterator[str]:
-    numbers = {each.number for each in taken.sessions}
-    for each in plan.booked:
-        if each.number in numbers:
-            yield f"session {each.number} {_when(each)}"
+    names = {_named(each) for each in taken.booked}
+    for each in _everything(plan):
+        if _named(each) in names:
+            yield f"{_named(each)} {_when(each)}"
 
 
-def _when(session: BookedSession) -> str:
-    return f"{show_day(session.day)} {show_time(minute_of(session.start))}"
+def _everything(plan: Plan) -> list[Booked]:
+    return [*plan.booked, *plan.reviews]
+
+
+def _named(booked: Booked) -> str:
+    return f"{'session' if isinstance(booked, BookedSession) else 'review'} {booked.number}"
+
+
+def _when(booked: Booked) -> str:
+    return f"{show_day(booked.day)} {show_time(minute_of(booked.start))}"

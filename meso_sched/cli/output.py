@@ -65,6 +65,21 @@ def _format_of(path: Path) -> str:
     )
 
 
+def check_push(push: str | None, target: Target | None, patient: str | None) -> None:
+    """UsageError where a plan cannot be booked in a shared calendar."""
+    if push is None:
+        return
+    if target is None or target.path is None or target.format != "ics":
+        raise UsageError(
+            "--push: goes with -o FILE.ics, which keeps the course; a revision needs it"
+        )
+    if patient is None:
+        raise UsageError(
+            "--push: needs --patient, or the calendar would take another course without one for"
+            " this one"
+        )
+
+
 def deliver(
     planned: Planned,
     stamp: datetime,

@@ -58,6 +58,12 @@ def elsewhere(
     return None
 
 
+def check_push(wish: Wish) -> None:
+    """UsageError where a revision cannot be booked in a shared calendar."""
+    if wish.push is not None and wish.target is not None:
+        raise UsageError("--push: books the course's own file; leave -o out")
+
+
 def deliver(revised: Revised, stamp: datetime, wish: Wish) -> None:
     """Show the revision; write it on confirmation. Data on stdout, words on stderr."""
     target, written = wish.target, _prepared(revised, stamp, wish)
