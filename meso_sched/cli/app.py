@@ -89,12 +89,18 @@ def _limits(
     """When there is time; a calendar in which is booked takes it too."""
     from meso_sched.cli.circumstances import LimitOptions
 
-    taking = [*(busy or ())]
-    if push is not None:
-        from meso_sched.cli.booking import address
+    return LimitOptions(
+        at, tuple(on or ()), tuple(between or ()), tuple(away or ()), _taking(busy, push)
+    )
 
-        taking += [address(push)] if address(push) not in taking else []
-    return LimitOptions(at, tuple(on or ()), tuple(between or ()), tuple(away or ()), tuple(taking))
+
+def _taking(busy: Words, push: str | None) -> tuple[str, ...]:
+    """The calendars that take time, that in which is booked among them."""
+    if push is None:
+        return tuple(busy or ())
+    from meso_sched.cli.booking import address
+
+    return tuple(dict.fromkeys([*(busy or ()), address(push)]))
 
 
 def _booked(make: "Callable[[], P]", deliver: "Callable[[P], None]", push: str | None) -> None:
@@ -518,6 +524,7 @@ def cohort(
             help="Write calendars of patients, rooms and practitioners, and a summary, in there.",
         ),
     ] = None,
+    push: Push = None,
     as_json: Json = False,
 ) -> None:
     """Plan all courses of a list together, in the clinic's rooms and with its people."""
@@ -527,7 +534,7 @@ def cohort(
     options = use_case.CohortOptions(
         source=patients,
         keep_booked=tuple(keep_booked or ()),
-        busy=tuple(busy or ()),
+        busy=_taking(busy, push),
         skip_bad=skip_bad,
         stable=stable,
         strict=strict,
@@ -537,6 +544,7 @@ def cohort(
         cluster=cluster,
         folder=out,
         edition=_edition(audience, language, care, discreet=False),
+        push=push,
     )
     now = datetime.now(UTC)
     stamp = reading.stamp(os.environ, now)

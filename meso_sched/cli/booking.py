@@ -5,7 +5,7 @@ Whoever is second is told, and offered what is free next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -14,6 +14,7 @@ from meso_sched.cli.circumstances import Surroundings
 from meso_sched.cli.pushing import warn_of
 from meso_sched.cli.talking import can_ask, patience, say
 from meso_sched.core.booked import BookedSession
+from meso_sched.core.clinic import Clinic
 from meso_sched.core.plan import Plan
 from meso_sched.core.reviewing import BookedReview
 from meso_sched.core.walltime import minute_of, plural, show_day, show_time
@@ -45,19 +46,31 @@ class TakenError(Exception):
         super().__init__()
 
 
-class Booking(NamedTuple):
-    """What is to be booked: a plan, by what was known when it was made, into a file and a calendar.
+class Chosen(NamedTuple):
+    """Appointments of a clinic, by what was known of other calendars when they were chosen."""
 
-    ``url`` is the calendar's.
+    clinic: Clinic
+    booked: Sequence[Booked]
+    around: Surroundings
+
+
+class Booking(NamedTuple):
+    """What is to be booked in a calendar, whose address is ``url``.
+
+    ``standing`` is the file that a course has already, if there is one.
     """
 
     url: str
-    path: Path
-    plan: Plan
-    around: Surroundings
+    chosen: Sequence[Chosen]
+    standing: Path | None = None
 
-    def book(self, write_file: Callable[[], None]) -> None:
-        """Write the file and send it, while no other desk books in that calendar.
+    @classmethod
+    def of(cls, url: str, plan: Plan, around: Surroundings, path: Path) -> Booking:
+        """The booking of one course."""
+        return cls(url, [Chosen(plan.clinic, _everything(plan), around)], path)
+
+    def book(self, write_files: Callable[[], Sequence[Path]]) -> None:
+        """Write the courses' files and send them, while no other desk books in that calendar.
 
         Raises TakenError, and ChangedError where somebody changed the course on the server, before
         anything is written.
@@ -66,48 +79,52 @@ class Booking(NamedTuple):
             warn_of(server)
             calendar = server.calendar()
             with patience(f"booking in {calendar.shown}"), held(calendar) as lease:
-                taken = list(self._taken())
+                taken = [each for chosen in self.chosen for each in self._taken(chosen)]
                 if taken:
                     raise TakenError(taken)
                 self._refuse_changed(calendar)
-                write_file()
-                lease.renew()
-                sent = self._sent(calendar, lease.renew)
-        say(f"{self.path}: {plural(sent, 'event')} sent: {calendar.shown}")
+                paths = write_files()
+                sent = sum(_sent(path, calendar, lease.renew) for path in paths)
+        what = str(paths[0]) if len(paths) == 1 else plural(len(paths), "course")
+        told = f"{plural(sent, 'event')} sent" if sent else "nothing to send, all is there"
+        say(f"{what}: {told}: {calendar.shown}")
 
-    def _taken(self) -> Iterator[Booked]:
+    def _taken(self, chosen: Chosen) -> Iterator[Booked]:
         """The appointments whose time others have taken since."""
-        days = self.around.days
-        if days is None:
+        around = chosen.around
+        if around.days is None:
             return
         now, _ = circumstances.busy_time(
-            (address(self.url),), self.plan.clinic, days, self.around.own_uids
+            (address(self.url),), chosen.clinic, around.days, around.own_uids
         )
-        new = now.without(self.around.busy)
-        for each in _everything(self.plan):
+        new = now.without(around.busy)
+        for each in chosen.booked:
             if each.status.takes_place and not new.is_free(
                 int(each.start.timestamp()), int(each.end.timestamp())
             ):
                 yield each
 
     def _refuse_changed(self, calendar: Calendar) -> None:
-        if not self.path.exists():
+        if self.standing is None or not self.standing.exists():
             return
-        push = Push.of(LocalCourse.read(self.path), calendar)
+        push = Push.of(LocalCourse.read(self.standing), calendar)
         if push.conflicts:
             raise ChangedError(
-                f"{self.path}: {plural(len(push.conflicts), 'event')} of the course changed on the"
-                " server; take that over with `meso-sched pull` first. Nothing was written"
+                f"{self.standing}: {plural(len(push.conflicts), 'event')} of the course changed on"
+                " the server; take that over with `meso-sched pull` first. Nothing was written"
             )
 
-    def _sent(self, calendar: Calendar, renew: Callable[[], None]) -> int:
-        try:
-            push = Push.of(LocalCourse.read(self.path), calendar)
-            return len(send(push, before_each=renew).sent)
-        except MesoError as error:
-            raise type(error)(
-                f"{error}; {self.path} is written, and not all of it is on the server: push it"
-            ) from error
+
+def _sent(path: Path, calendar: Calendar, renew: Callable[[], None]) -> int:
+    """Send a course; how many events that were."""
+    renew()
+    try:
+        push = Push.of(LocalCourse.read(path), calendar)
+        return len(send(push, before_each=renew).sent)
+    except MesoError as error:
+        raise type(error)(
+            f"{error}; {path} is written, and not all of it is on the server: push it"
+        ) from error
 
 
 def address(url: str) -> str:

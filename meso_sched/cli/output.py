@@ -132,8 +132,11 @@ def _write(written: Written, path: Path, planned: Planned, push: str | None) -> 
         return
     from meso_sched.cli.booking import Booking
 
-    booking = Booking(push, path, planned.plan, planned.surroundings)
-    booking.book(lambda: written.replace(path))
+    def write() -> list[Path]:
+        written.replace(path)
+        return [path]
+
+    Booking.of(push, planned.plan, planned.surroundings, path).book(write)
 
 
 def _counted(planned: Planned) -> str:

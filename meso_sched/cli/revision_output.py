@@ -107,15 +107,16 @@ def _verdict(revised: Revised, wish: Wish, written: Written) -> str:
 
 
 def _write(revised: Revised, wish: Wish, written: Written, path: Path) -> None:
-    def write() -> None:
+    def write() -> list[Path]:
         written.replace(path, keep_rights=wish.target is None)
+        return [path]
 
     if wish.push is None:
         write()
         return
     from meso_sched.cli.booking import Booking
 
-    Booking(wish.push, path, revised.plan, revised.surroundings).book(write)
+    Booking.of(wish.push, revised.plan, revised.surroundings, path).book(write)
 
 
 def _asked(revised: Revised, wish: Wish, written: Written, path: Path) -> str:
