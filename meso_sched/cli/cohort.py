@@ -183,9 +183,13 @@ def _listed(
     today = now.astimezone(catalogue.clinic().zone).date()
     read = read_list(source)
     entries = make_entries(read.rows, str(source), catalogue, partial(_clinic, catalogue), today)
-    problems = sorted((*read.problems, *entries.problems), key=_line)
-    if problems and not options.skip_bad:
+    problems = sorted((*read.of_columns, *read.problems, *entries.problems), key=_line)
+    if problems and (read.of_columns or not options.skip_bad):
         told = f"{plural(len(problems), 'mistake')}, and nothing was planned"
+        if read.of_columns:  # no row is right while nobody knows what a column says
+            raise ProblemsError(
+                [*problems, Problem(str(source), f"{told}; name the columns right")]
+            )
         raise ProblemsError(
             [*problems, Problem(str(source), f"{told}; --skip-bad plans the others")]
         )
