@@ -57,6 +57,9 @@ SESSION_PROPERTY = "X-MESO-SCHED-SESSION"
 ALARM_PROPERTY = "X-MESO-SCHED-ALARM"
 """Marks an alarm about care as one of ours."""
 
+INVITED_PROPERTY = "X-MESO-SCHED-INVITED"
+"""Whom a course's invitations go to, and what was last told of each appointment."""
+
 KIND_PROPERTY = "X-MESO-SCHED-KIND"
 """Marks a calendar that holds sessions of many courses, and is no course's own."""
 
