@@ -18,6 +18,7 @@ from meso_sched.cli.options import (
     Care,
     Discreet,
     Format,
+    Invite,
     Json,
     Language,
     On,
@@ -254,13 +255,17 @@ def plan(
     language: Language = None,
     care: Care = None,
     discreet: Discreet = False,
+    invite: Invite = None,
     out: Output = None,
     format_: Format = None,
     as_json: Json = False,
 ) -> None:
     """Plan a course: dated appointments that the clinic can keep."""
-    from meso_sched.cli import output, planning, reading
+    from meso_sched.cli import inviting, output, planning, reading
 
+    now = datetime.now(UTC)
+    edition = _edition(audience, language, care, discreet=discreet)
+    asking, edition = inviting.asking(invite, edition, now)
     options = planning.PlanOptions(
         regimen=regimen,
         start=start,
@@ -275,14 +280,14 @@ def plan(
         conditions=tuple(condition or ()),
         override=override,
         strict=strict,
-        edition=_edition(audience, language, care, discreet=discreet),
+        edition=edition,
     )
-    now = datetime.now(UTC)
     stamp = reading.stamp(os.environ, now)
     target = output.Target.choose(out, format_, as_json=as_json)
     catalogue = _catalogue(schedules, check_holidays=True)
+    inviting.refuse_unfit(asking, edition, target, catalogue)
     planned = planning.make(options, catalogue, now, target)
-    output.deliver(planned, stamp, target, as_json=as_json)
+    output.deliver(planned, stamp, target, asking, as_json=as_json)
 
 
 @app.command()
@@ -337,6 +342,7 @@ def revise(
     language: Language = None,
     care: Care = None,
     discreet: Discreet = False,
+    invite: Invite = None,
     out: Annotated[
         str | None,
         typer.Option(
@@ -351,7 +357,7 @@ def revise(
     as_json: Json = False,
 ) -> None:
     """Keep a course right: done, missed, moved, cancelled. Without options: how it stands."""
-    from meso_sched.cli import reading, revising, revision_output
+    from meso_sched.cli import inviting, reading, revising, revision_output
 
     options = revising.ReviseOptions(
         done=tuple(done or ()),
@@ -367,14 +373,18 @@ def revise(
     )
     now = datetime.now(UTC)
     edition = _edition(audience, language, care, discreet=discreet)
+    asking, edition = inviting.asking(invite, edition, now, own_file=True)
     wish = revision_output.Wish(
         yes=yes,
         dry_run=dry_run,
         target=revision_output.elsewhere(file, out, format_, edition, as_json=as_json),
         edition=edition,
         as_json=as_json,
+        asking=asking,
     )
-    revised = revising.make(file, options, _catalogue(schedules, check_holidays=True), now)
+    catalogue = _catalogue(schedules, check_holidays=True)
+    inviting.refuse_elsewhere(asking, wish.target, catalogue)
+    revised = revising.make(file, options, catalogue, now)
     revision_output.deliver(revised, reading.stamp(os.environ, now), wish)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from meso_sched.cli import layout, view
+from meso_sched.cli.inviting import Asking, Course, Outgoing, outgoing
 from meso_sched.cli.planning import Planned
 from meso_sched.cli.talking import emit, say, tell
 from meso_sched.core.changes import changes, review_changes
@@ -62,7 +63,9 @@ def _format_of(path: Path) -> str:
     )
 
 
-def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json: bool) -> None:
+def deliver(
+    planned: Planned, stamp: datetime, target: Target | None, asking: Asking, *, as_json: bool
+) -> None:
     """Write the plan where it belongs, then show it; data on stdout, words on stderr.
 
     With ``--json`` the table is left out; where the data goes to stdout, it goes to stderr.
@@ -75,14 +78,19 @@ def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json
 
     order = Order(planned.plan, planned.edition, planned.warnings, stamp)
     written = prepare(order, target, planned.former)
+    if target.path is None:
+        sent = Outgoing(written)
+    else:
+        sent = outgoing(Course(planned.plan, target.path, stamp), written, asking)
+        written = sent.written
     # The data goes first: words that find no reader must not cost it.
     if target.path is None:
         emit(written.data)
     else:
-        written.replace(target.path)
+        sent.replace(target.path)
         if as_json:
             sys.stdout.write(written.document(planned.plan, planned.warnings))
-    tell(planned.notes, planned.warnings)
+    tell(planned.notes, (*planned.warnings, *sent.warnings))
     if not as_json:
         _show(planned, stderr=target.path is None)
     if target.path is None:
@@ -93,6 +101,8 @@ def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json
             " as well (the same without --for patient, into another file)"
         )
     say(f"{target.path}: {written.what}" + ("" if written.same else _counted(planned)))
+    if sent.told:
+        say(sent.told)
     if target.format == "ics" and planned.plan.course.patient is None:
         say(
             "the course has no --patient: a calendar would take another course without one for"
