@@ -8,9 +8,11 @@ no program takes for a second invitation.
 
 from __future__ import annotations
 
-from email.headerregistry import Address
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import format_datetime
+from email.utils import quote as quoted
 from hashlib import sha256
 from typing import NamedTuple
 from urllib.parse import quote
@@ -26,6 +28,12 @@ from meso_sched.exchange.speaking import Speaker
 from meso_sched.exchange.zones import load_zone
 
 ATTACHED = "invite.ics"
+CRLF = "\r\n"
+MAX_NAME, MAX_HEADER = 100, 250
+"""Characters of a name and of a subject: more than any program shows."""
+
+MAX_WORD = 60
+"""Characters that find a place on the first line of a header."""
 
 # What stands for itself in the address of a mailto: (RFC 6068, 2).
 _PLAIN_IN_MAILTO = "!$'*+-._~@"
@@ -49,19 +57,9 @@ class Sender(NamedTuple):
 
 def to_mail(invitation: Invitation, sender: Sender) -> bytes:
     """The whole mail with CRLF; the same input gives the same bytes."""
-    event = invitation.event
     calendar = to_calendar(invitation, sender)
     mark = _mark(invitation, sender)
     message = EmailMessage(policy=SMTP)
-    message["From"] = Address(sender.name, addr_spec=sender.clinic.email)
-    message["To"] = Address(addr_spec=invitation.to)
-    message["Subject"] = _line(_subject(invitation, sender))
-    message["Date"] = event.stamp
-    message["Message-ID"] = (
-        f"<{event.uid}.{event.sequence}.{mark}@{sender.clinic.email.rpartition('@')[2]}>"
-    )
-    # Outlook opens the file as a draft that can be sent, not as something received.
-    message["X-Unsent"] = "1"
     message.set_content(_text(invitation, sender), cte="quoted-printable")
     message.add_alternative(
         calendar.decode(),
@@ -79,7 +77,41 @@ def to_mail(invitation: Invitation, sender: Sender) -> bytes:
         params={"name": ATTACHED},
     )
     message.set_boundary(f"=_{mark}_mixed")
-    return message.as_bytes()
+    head = (
+        _from(sender),
+        f"To: {invitation.to}",
+        _header("Subject", _subject(invitation, sender)),
+        f"Date: {format_datetime(invitation.event.stamp)}",
+        f"Message-ID: <{mark}@{sender.clinic.email.rpartition('@')[2]}>",
+        # Outlook opens the file as a draft that can be sent, not as something received.
+        "X-Unsent: 1",
+    )
+    return "".join(f"{line}\r\n" for line in head).encode("ascii") + message.as_bytes()
+
+
+def _from(sender: Sender) -> str:
+    name, address = sender.name[:MAX_NAME], f"<{sender.clinic.email}>"
+    if not name:
+        return f"From: {address}"
+    if _is_plain(name):
+        name = f'"{quoted(name)}"'
+    return f"{_header('From', name)} {address}"
+
+
+def _header(name: str, value: str) -> str:
+    """A header with words in it, folded so that its first line is never empty.
+
+    That is legal (RFC 5322, 3.2.2) and what EmailMessage does, but not all programs read it.
+    """
+    text = _line(value)[:MAX_HEADER]
+    charset = "us-ascii" if _is_plain(text) else "utf-8"
+    return f"{name}: {Header(text, charset, header_name=name).encode(linesep=CRLF)}"
+
+
+def _is_plain(text: str) -> bool:
+    """Whether it can stand in a header as it is: folded at its spaces, and not taken for a code."""
+    has_room = all(len(word) <= MAX_WORD for word in text.split(" "))
+    return text.isascii() and has_room and "=?" not in text
 
 
 def to_calendar(invitation: Invitation, sender: Sender) -> bytes:
@@ -108,7 +140,7 @@ def _mailto(address: str) -> str:
 def _mark(invitation: Invitation, sender: Sender) -> str:
     """What is the same for a mail written twice, and another for any other mail."""
     what = (invitation.method, invitation.event.uid, invitation.event.sequence, invitation.to)
-    return sha256(repr((*what, sender.clinic.email)).encode()).hexdigest()[:16]
+    return sha256(repr((*what, sender.clinic.email)).encode()).hexdigest()[:32]
 
 
 # ---- Its words -----------------------------------------------------------------------------------
