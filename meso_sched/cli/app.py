@@ -18,6 +18,7 @@ from meso_sched.cli.options import (
     Care,
     Discreet,
     Format,
+    Invite,
     Json,
     Language,
     On,
@@ -285,14 +286,18 @@ def plan(
     language: Language = None,
     care: Care = None,
     discreet: Discreet = False,
+    invite: Invite = None,
     out: Output = None,
     format_: Format = None,
     push: Push = None,
     as_json: Json = False,
 ) -> None:
     """Plan a course: dated appointments that the clinic can keep."""
-    from meso_sched.cli import output, planning, reading
+    from meso_sched.cli import inviting, output, planning, reading
 
+    now = datetime.now(UTC)
+    edition = _edition(audience, language, care, discreet=discreet)
+    asking, edition = inviting.asking(invite, edition, now)
     options = planning.PlanOptions(
         regimen=regimen,
         start=start,
@@ -307,19 +312,19 @@ def plan(
         conditions=tuple(condition or ()),
         override=override,
         strict=strict,
-        edition=_edition(audience, language, care, discreet=discreet),
+        edition=edition,
     )
-    now = datetime.now(UTC)
     stamp = reading.stamp(os.environ, now)
     target = output.Target.choose(out, format_, as_json=as_json)
     catalogue = _catalogue(schedules, check_holidays=True)
+    inviting.refuse_unfit(asking, edition, target, catalogue)
     output.check_push(push, target, patient)
 
     def make() -> planning.Planned:
         return planning.make(options, catalogue, now, target)
 
     def deliver(planned: planning.Planned) -> None:
-        output.deliver(planned, stamp, target, as_json=as_json, push=push)
+        output.deliver(planned, stamp, target, asking, as_json=as_json, push=push)
 
     _booked(make, deliver, push)
 
@@ -376,6 +381,7 @@ def revise(
     language: Language = None,
     care: Care = None,
     discreet: Discreet = False,
+    invite: Invite = None,
     out: Annotated[
         str | None,
         typer.Option(
@@ -391,7 +397,7 @@ def revise(
     as_json: Json = False,
 ) -> None:
     """Keep a course right: done, missed, moved, cancelled. Without options: how it stands."""
-    from meso_sched.cli import reading, revising, revision_output
+    from meso_sched.cli import inviting, reading, revising, revision_output
 
     options = revising.ReviseOptions(
         done=tuple(done or ()),
@@ -407,6 +413,7 @@ def revise(
     )
     now = datetime.now(UTC)
     edition = _edition(audience, language, care, discreet=discreet)
+    asking, edition = inviting.asking(invite, edition, now, own_file=True)
     wish = revision_output.Wish(
         yes=yes,
         dry_run=dry_run,
@@ -414,9 +421,11 @@ def revise(
         edition=edition,
         as_json=as_json,
         push=push,
+        asking=asking,
     )
     revision_output.check_push(wish)
     catalogue = _catalogue(schedules, check_holidays=True)
+    inviting.refuse_elsewhere(asking, wish.target, catalogue)
 
     def make() -> revising.Revised:
         return revising.make(file, options, catalogue, now)

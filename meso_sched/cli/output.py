@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from meso_sched.cli import layout, view
+from meso_sched.cli.inviting import Asking, Course, Outgoing, outgoing
 from meso_sched.cli.planning import Planned
 from meso_sched.cli.talking import emit, say, tell
 from meso_sched.core.changes import changes, review_changes
@@ -16,7 +17,7 @@ from meso_sched.errors import UsageError
 from meso_sched.exchange.editions import spoken
 
 if TYPE_CHECKING:
-    from meso_sched.cli.writing import Written
+    pass
 
 SUFFIXES = {
     "ics": ".ics",
@@ -84,6 +85,7 @@ def deliver(
     planned: Planned,
     stamp: datetime,
     target: Target | None,
+    asking: Asking,
     *,
     as_json: bool,
     push: str | None = None,
@@ -101,14 +103,19 @@ def deliver(
 
     order = Order(planned.plan, planned.edition, planned.warnings, stamp)
     written = prepare(order, target, planned.former)
+    if target.path is None:
+        sent = Outgoing(written)
+    else:
+        sent = outgoing(Course(planned.plan, target.path, stamp), written, asking)
+        written = sent.written
     # The data goes first: words that find no reader must not cost it.
     if target.path is None:
         emit(written.data)
     else:
-        _write(written, target.path, planned, push)
+        _write(sent, target.path, planned, push)
         if as_json:
             sys.stdout.write(written.document(planned.plan, planned.warnings))
-    tell(planned.notes, planned.warnings)
+    tell(planned.notes, (*planned.warnings, *sent.warnings))
     if not as_json:
         _show(planned, stderr=target.path is None)
     if target.path is None:
@@ -119,6 +126,8 @@ def deliver(
             " as well (the same without --for patient, into another file)"
         )
     say(f"{target.path}: {written.what}" + ("" if written.same else _counted(planned)))
+    if sent.told:
+        say(sent.told)
     if target.format == "ics" and planned.plan.course.patient is None:
         say(
             "the course has no --patient: a calendar would take another course without one for"
@@ -126,14 +135,14 @@ def deliver(
         )
 
 
-def _write(written: Written, path: Path, planned: Planned, push: str | None) -> None:
+def _write(sent: Outgoing, path: Path, planned: Planned, push: str | None) -> None:
     if push is None:
-        written.replace(path)
+        sent.replace(path)
         return
     from meso_sched.cli.booking import Booking
 
     def write() -> list[Path]:
-        written.replace(path)
+        sent.replace(path)
         return [path]
 
     Booking.of(push, planned.plan, planned.surroundings, path).book(write)

@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from meso_sched.cli import layout, phase_view, revision_view, view
 from meso_sched.cli.editions import EditionOptions, edition_elsewhere
+from meso_sched.cli.inviting import Asking, Course, Outgoing, outgoing
 from meso_sched.cli.output import Target
 from meso_sched.cli.revising import Revised
 from meso_sched.cli.talking import can_ask, emit, say, tell
 from meso_sched.cli.writing import Order, Written, look_at, prepare, prepare_revision
 from meso_sched.core.changes import adherence
 from meso_sched.core.walltime import plural
-from meso_sched.errors import UsageError
+from meso_sched.errors import FileError, UsageError
 from meso_sched.exchange import tables
 from meso_sched.exchange.editions import spoken
 
@@ -34,6 +35,12 @@ class Wish(NamedTuple):
     edition: EditionOptions = EditionOptions()
     as_json: bool = False
     push: str | None = None
+    asking: Asking | None = None
+
+    @property
+    def asks_to_invite(self) -> bool:
+        """Whether it is said who is to be invited."""
+        return self.asking is not None and self.asking.is_given
 
 
 def elsewhere(
@@ -66,21 +73,22 @@ def check_push(wish: Wish) -> None:
 
 def deliver(revised: Revised, stamp: datetime, wish: Wish) -> None:
     """Show the revision; write it on confirmation. Data on stdout, words on stderr."""
-    target, written = wish.target, _prepared(revised, stamp, wish)
+    target, sent = wish.target, _prepared(revised, stamp, wish)
+    written = sent.written
     if target is not None and target.path is None:
         emit(written.data)
         tell(revised.notes, revised.warnings)
         _show(revised, stderr=True)
         return
     path = revised.path if target is None or target.path is None else target.path
-    verdict = _verdict(revised, wish, written)
+    verdict = _verdict(revised, wish, sent)
     if verdict is WRITE:  # before a word is shown: a reader that has gone must not cost it
-        _write(revised, wish, written, path)
+        _write(revised, wish, sent, path)
     if not wish.as_json:
         _show(revised, stderr=False)
-    tell(revised.notes, revised.warnings)
+    tell(revised.notes, (*revised.warnings, *sent.warnings))
     if verdict is ASK:
-        verdict = _asked(revised, wish, written, path)
+        verdict = _asked(revised, wish, sent, path)
     if wish.as_json:
         document = _document(revised, written, is_written=verdict is WRITE)
         sys.stdout.write(tables.to_json(document))
@@ -89,13 +97,17 @@ def deliver(revised: Revised, stamp: datetime, wish: Wish) -> None:
         say(f"{path}: {written.what}{told}")
     elif verdict:
         say(f"{path}: {verdict}")
+    mails = sent.told if verdict is WRITE else sent.untold
+    if mails:
+        say(mails)
 
 
-def _verdict(revised: Revised, wish: Wish, written: Written) -> str:
+def _verdict(revised: Revised, wish: Wish, sent: Outgoing) -> str:
     """Whether to write, to ask, or why not to write; empty where there is nothing to say."""
-    if wish.target is None and not revised.told and not revised.has_changes:
+    told = revised.told or revised.has_changes or wish.asks_to_invite or sent.mails
+    if wish.target is None and not told:
         return ""
-    if written.same:
+    if sent.written.same:
         return "nothing changes"
     if wish.dry_run:
         return "not written (--dry-run)"
@@ -106,9 +118,9 @@ def _verdict(revised: Revised, wish: Wish, written: Written) -> str:
     return "not written, there is no terminal to ask on; add --yes to write it"
 
 
-def _write(revised: Revised, wish: Wish, written: Written, path: Path) -> None:
+def _write(revised: Revised, wish: Wish, sent: Outgoing, path: Path) -> None:
     def write() -> list[Path]:
-        written.replace(path, keep_rights=wish.target is None)
+        sent.replace(path, keep_rights=wish.target is None)
         return [path]
 
     if wish.push is None:
@@ -119,24 +131,39 @@ def _write(revised: Revised, wish: Wish, written: Written, path: Path) -> None:
     Booking.of(wish.push, revised.plan, revised.surroundings, path).book(write)
 
 
-def _asked(revised: Revised, wish: Wish, written: Written, path: Path) -> str:
+def _asked(revised: Revised, wish: Wish, sent: Outgoing, path: Path) -> str:
     from meso_sched.cli.asking import confirm
 
-    if not confirm(f"Write {path}?"):
+    if not confirm(f"Write {path}{sent.beside}?"):
         return "left as it is"
-    _write(revised, wish, written, path)
+    _write(revised, wish, sent, path)
     return WRITE
 
 
-def _prepared(revised: Revised, stamp: datetime, wish: Wish) -> Written:
-    """The bytes for the course's own file, or for another place."""
+def _prepared(revised: Revised, stamp: datetime, wish: Wish) -> Outgoing:
+    """The bytes for the course's own file and the mails beside it, or those for another place."""
     stored, target = revised.stored, wish.target
     if target is None:
-        return prepare_revision(revised.plan, stored, revised.former, stamp)
+        written = prepare_revision(revised.plan, stored, revised.former, stamp)
+        if wish.asking is None:
+            return Outgoing(written)
+        if stored.identity is None:
+            _refuse_unknown(revised.path, wish.asking)
+            return Outgoing(written)
+        return outgoing(Course(revised.plan, revised.path, stamp), written, wish.asking)
     former = look_at(target, revised.plan.clinic, {})
     edition = edition_elsewhere(wish.edition, stored.edition)
     order = Order(revised.plan, edition, revised.warnings, stamp)
-    return prepare(order, target, former)
+    return Outgoing(prepare(order, target, former))
+
+
+def _refuse_unknown(path: Path, asking: Asking) -> None:
+    """FileError where it is asked to invite to appointments that cannot be known again later."""
+    if asking.is_given:
+        raise FileError(
+            f"{path}: another program stripped what tells whose course it is, so nobody can be"
+            " invited; plan the course again onto this file first (`plan REGIMEN … -o`)"
+        )
 
 
 def _show(revised: Revised, *, stderr: bool) -> None:
@@ -179,5 +206,6 @@ def _document(revised: Revised, written: Written, *, is_written: bool) -> dict[s
 def _counted(revised: Revised) -> str:
     counts = ((revised.changes, "session"), (revised.reviews, "review"))
     counted = [plural(len(changed), noun) for changed, noun in counts if changed]
-    told = f"{' and '.join(counted)} changed" if counted else "the limits are kept for later"
+    kept = "the limits are kept for later" if revised.told else "no appointment changed"
+    told = f"{' and '.join(counted)} changed" if counted else kept
     return f", {told}; the former version is in {revised.path.resolve().name}~"

@@ -88,11 +88,13 @@ def pull(
     as_json: Json = False,
 ) -> None:
     """Take into a course what was moved, cancelled or answered on a calendar server."""
-    from meso_sched.cli import pulling, reading, revision_output
+    from meso_sched.cli import inviting, pulling, reading, revision_output
     from meso_sched.exchange.schedules import layers, load
 
     now = datetime.now(UTC)
     options = pulling.PullOptions(url, course, calendar, ours, theirs, tuple(busy or ()))
-    wish = revision_output.Wish(yes=yes, dry_run=dry_run, as_json=as_json)
+    wish = revision_output.Wish(
+        yes=yes, dry_run=dry_run, as_json=as_json, asking=inviting.Asking(now)
+    )
     catalogue = load(layers(schedules or ()), check_holidays=True)
     pulling.run(options, catalogue, now, reading.stamp(os.environ, now), wish)

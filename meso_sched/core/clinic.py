@@ -65,6 +65,9 @@ class Clinic:
     contact: str = ""
     """How patients reach it, in its own words: telephone, mail."""
 
+    email: str = ""
+    """The bare address that invites patients, and to which they answer."""
+
     rooms: tuple[str, ...] | None = None
     practitioners: tuple[Practitioner, ...] = ()
     turnover: int = 0
