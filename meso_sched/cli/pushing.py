@@ -15,6 +15,7 @@ from meso_sched.errors import ChangedError, UsageError
 from meso_sched.exchange import tables
 from meso_sched.exchange.caldav import Calendar, Server, connected
 from meso_sched.exchange.pushing import LocalCourse, Push, Sent, send
+from meso_sched.exchange.syncing import What
 
 
 class PushOptions(NamedTuple):
@@ -110,7 +111,7 @@ def _deliver(done: Sequence[Done], calendar: Calendar, options: PushOptions) -> 
 def _told(done: Done, options: PushOptions) -> str:
     push, sent = done
     if sent is None and push.conflicts and not options.decides:
-        return f"not sent, {plural(len(push.conflicts), 'event')} changed on the server"
+        return f"not sent, {plural(len(push.conflicts), 'event')} not as here on the server"
     if sent is None:
         pairs = push.to_send(ours=options.ours, prune=options.prune)
         told = _counted(
@@ -135,10 +136,12 @@ def _refuse_changed(done: Sequence[Done], options: PushOptions) -> None:
 def _changed(done: Done, options: PushOptions) -> Iterator[str]:
     push, sent = done
     if push.conflicts and not options.decides:
+        is_new = all(pair.what is What.OTHER for pair in push.conflicts)
+        since = ", and this file was never sent there" if is_new else " since the two were in step"
         yield (
             f"{push.course.path}: {plural(len(push.conflicts), 'event')} changed on the server"
-            " since it was last in step; take that into the course with `meso-sched pull`, or push"
-            " again with --ours to put the course's side there, or with --theirs to leave theirs"
+            f"{since}; take that into the course with `meso-sched pull`, or push again with --ours"
+            " to put the course's side there, or with --theirs to leave theirs"
         )
     if sent is not None and sent.overtaken:
         yield (

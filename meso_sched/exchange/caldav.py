@@ -5,7 +5,7 @@ The caldav library finds the calendars and speaks the protocol; what is sent whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -287,17 +287,6 @@ class Calendar:
         """Where an event goes that the server does not have yet."""
         return urlsplit(self.url).path + quote(f"{uid}.ics", safe="")
 
-    def objects(self, uids: Iterable[str], hrefs: Mapping[str, str]) -> dict[str, Kept]:
-        """The objects of events, by their UIDs; ``hrefs`` where they were before.
-
-        One that has another name, as some programs give it, is looked for by its UID.
-        """
-        if self.is_new:
-            return {}
-        places = {uid: hrefs.get(uid, self.href(uid)) for uid in uids}
-        known = self.at(places)
-        return {uid: kept for uid in places if (kept := known.get(uid) or self._by_uid(uid))}
-
     def at(self, hrefs: Mapping[str, str]) -> dict[str, Kept]:
         """The objects that lie at these addresses, by the same keys."""
         by_path = {_path(each.href): each for each in self._at(list(hrefs.values()))}
@@ -313,7 +302,8 @@ class Calendar:
             found += self._report(body)
         return found
 
-    def _by_uid(self, uid: str) -> Kept | None:
+    def by_uid(self, uid: str) -> Kept | None:
+        """An event's object whatever its name; one request, for which a server may read much."""
         text = f'<C:text-match collation="i;octet">{escape(uid)}</C:text-match>'
         query = f'<C:prop-filter name="UID">{text}</C:prop-filter>'
         found = [each for each in self._query(query) if uid in each.text]

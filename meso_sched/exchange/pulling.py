@@ -94,16 +94,14 @@ class _Side(NamedTuple):
     @property
     def is_taken(self) -> bool:
         """Whether the server's side stands without a question: only there something changed."""
-        if self.what is What.BOTH:
-            return self.known is None  # they were never in step, and the server's is asked for
-        return self.what is What.THEIRS or (self.what is What.GONE and not self._changed_here)
+        if self.what is What.GONE:
+            return not self._changed_here
+        return self.what in (What.THEIRS, What.OTHER)
 
     @property
     def is_disputed(self) -> bool:
         """Whether both sides changed it."""
-        if self.what is What.BOTH:
-            return self.known is not None
-        return self.what is What.GONE and self._changed_here
+        return self.what is What.BOTH or (self.what is What.GONE and self._changed_here)
 
     @property
     def _changed_here(self) -> bool:

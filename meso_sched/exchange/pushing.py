@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from meso_sched.errors import FileError, ServerError
 from meso_sched.exchange.caldav import Calendar, Kept, OvertakenError
 from meso_sched.exchange.calendar_file import OpenCalendar, from_ics, open_calendar
 from meso_sched.exchange.calendar_lines import Component, write
-from meso_sched.exchange.events import CourseEvent, CourseFile
+from meso_sched.exchange.events import CourseEvent, CourseFile, Kind
 from meso_sched.exchange.files import read_bytes, write_whole
 from meso_sched.exchange.objects import (
     Reader,
@@ -98,10 +98,30 @@ def found_on(
 
     Raises ServerError where one cannot be understood.
     """
+    if calendar.is_new:
+        return {}
+    events = course.file.everything
+    hrefs = {event.uid: known.get(event.uid, Known()).href for event in events}
+    kept = calendar.at({uid: href or calendar.href(uid) for uid, href in hrefs.items()})
+    kept |= _elsewhere(calendar, [event for event in events if event.uid not in kept])
     reader = Reader.of(course.file, load_zone(course.file.zone_name))
-    hrefs = {uid: each.href for uid, each in known.items() if each.href}
-    kept = calendar.objects([event.uid for event in course.file.everything], hrefs)
     return {uid: understood(calendar, each, reader) for uid, each in kept.items()}
+
+
+def _elsewhere(calendar: Calendar, missing: Iterable[CourseEvent]) -> dict[str, Kept]:
+    """Events under other names, as a program gives them that imported the course.
+
+    It would have done so with appointments and care alike: there is much care, and every search
+    costs the server.
+    """
+    found: dict[str, Kept] = {}
+    for is_care in (False, True):
+        for event in missing:
+            if (event.kind is Kind.CARE) is is_care and (kept := calendar.by_uid(event.uid)):
+                found[event.uid] = kept
+        if not found:
+            break
+    return found
 
 
 def understood(calendar: Calendar, kept: Kept, reader: Reader) -> Found:

@@ -60,13 +60,14 @@ class What(Enum):
     OURS = "changed here"
     THEIRS = "changed on the server"
     BOTH = "changed here and on the server"
+    OTHER = "differs, and never was in step"
     GONE = "deleted on the server"
     NEITHER = "called off, and not on the server"
 
     @property
     def is_conflict(self) -> bool:
         """Whether sending the course's side would undo what somebody did on the server."""
-        return self in (What.THEIRS, What.BOTH, What.GONE)
+        return self in (What.THEIRS, What.BOTH, What.OTHER, What.GONE)
 
     @property
     def is_sent(self) -> bool:
@@ -94,7 +95,7 @@ def compared(ours: CourseEvent, theirs: CourseEvent | None, known: Known | None)
     if here == there:
         return What.SAME
     if known is None:
-        return What.SAME if same_to_people(ours, theirs) else What.BOTH
+        return What.SAME if same_to_people(ours, theirs) else What.OTHER
     if there in (known.served, known.trying):
         is_same = here == known.sent and there == known.served
         return What.SAME if is_same else What.OURS
