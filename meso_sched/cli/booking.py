@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from meso_sched.cli import circumstances
 from meso_sched.cli.circumstances import Surroundings
-from meso_sched.cli.pushing import warn_of
+from meso_sched.cli.pushing import refused_words, warn_of
 from meso_sched.cli.talking import can_ask, patience, say
 from meso_sched.core.booked import BookedSession
 from meso_sched.core.clinic import Clinic
@@ -57,22 +57,22 @@ class Chosen(NamedTuple):
 class Booking(NamedTuple):
     """What is to be booked in a calendar, whose address is ``url``.
 
-    ``standing`` is the file that a course has already, if there is one.
+    ``course`` is the file of the one course as it is to be, None for a whole list.
     """
 
     url: str
     chosen: Sequence[Chosen]
-    standing: Path | None = None
+    course: LocalCourse | None = None
 
     @classmethod
-    def of(cls, url: str, plan: Plan, around: Surroundings, path: Path) -> Booking:
+    def of(cls, url: str, plan: Plan, around: Surroundings, course: LocalCourse) -> Booking:
         """The booking of one course."""
-        return cls(url, [Chosen(plan.clinic, _everything(plan), around)], path)
+        return cls(url, [Chosen(plan.clinic, _everything(plan), around)], course)
 
     def book(self, write_files: Callable[[], Sequence[Path]]) -> None:
         """Write the courses' files and send them, while no other desk books in that calendar.
 
-        Raises TakenError, and ChangedError where somebody changed the course on the server, before
+        Raises TakenError, and ChangedError where the course is otherwise on the server, before
         anything is written.
         """
         with connected(self.url) as server:
@@ -82,7 +82,8 @@ class Booking(NamedTuple):
                 taken = [each for chosen in self.chosen for each in self._taken(chosen)]
                 if taken:
                     raise TakenError(taken)
-                self._refuse_changed(calendar)
+                if self.course is not None:
+                    _refuse_conflicts(Push.of(self.course, calendar), "Nothing was written")
                 paths = write_files()
                 sent = sum(_sent(path, calendar, lease.renew) for path in paths)
         what = str(paths[0]) if len(paths) == 1 else plural(len(paths), "course")
@@ -104,15 +105,10 @@ class Booking(NamedTuple):
             ):
                 yield each
 
-    def _refuse_changed(self, calendar: Calendar) -> None:
-        if self.standing is None or not self.standing.exists():
-            return
-        push = Push.of(LocalCourse.read(self.standing), calendar)
-        if push.conflicts:
-            raise ChangedError(
-                f"{self.standing}: {plural(len(push.conflicts), 'event')} of the course changed on"
-                " the server; take that over with `meso-sched pull` first. Nothing was written"
-            )
+
+def _refuse_conflicts(push: Push, so: str) -> None:
+    if push.conflicts:
+        raise ChangedError(f"{refused_words(push)}. {so}")
 
 
 def _sent(path: Path, calendar: Calendar, renew: Callable[[], None]) -> int:
@@ -120,11 +116,13 @@ def _sent(path: Path, calendar: Calendar, renew: Callable[[], None]) -> int:
     renew()
     try:
         push = Push.of(LocalCourse.read(path), calendar)
-        return len(send(push, before_each=renew).sent)
+        sent = len(send(push, before_each=renew).sent)
+        _refuse_conflicts(push, "All else of it is there")
     except MesoError as error:
         raise type(error)(
             f"{error}; {path} is written, and not all of it is on the server: push it"
         ) from error
+    return sent
 
 
 def address(url: str) -> str:

@@ -140,12 +140,14 @@ def _write(sent: Outgoing, path: Path, planned: Planned, push: str | None) -> No
         sent.replace(path)
         return
     from meso_sched.cli.booking import Booking
+    from meso_sched.exchange.pushing import LocalCourse
 
     def write() -> list[Path]:
         sent.replace(path)
         return [path]
 
-    Booking.of(push, planned.plan, planned.surroundings, path).book(write)
+    course = LocalCourse.of(path, sent.written.data)
+    Booking.of(push, planned.plan, planned.surroundings, course).book(write)
 
 
 def _counted(planned: Planned) -> str:

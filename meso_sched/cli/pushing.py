@@ -136,15 +136,21 @@ def _refuse_changed(done: Sequence[Done], options: PushOptions) -> None:
 def _changed(done: Done, options: PushOptions) -> Iterator[str]:
     push, sent = done
     if push.conflicts and not options.decides:
-        is_new = all(pair.what is What.OTHER for pair in push.conflicts)
-        since = ", and this file was never sent there" if is_new else " since the two were in step"
-        yield (
-            f"{push.course.path}: {plural(len(push.conflicts), 'event')} changed on the server"
-            f"{since}; take that into the course with `meso-sched pull`, or push again with --ours"
-            " to put the course's side there, or with --theirs to leave theirs"
-        )
+        yield refused_words(push)
     if sent is not None and sent.overtaken:
         yield (
             f"{push.course.path}: {plural(len(sent.overtaken), 'event')} changed on the server at"
             " this very moment and left as they are; push again"
         )
+
+
+def refused_words(push: Push) -> str:
+    """Why a course is not sent: what somebody did on the server, and what to do about it."""
+    count = plural(len(push.conflicts), "event")
+    what = f"{count} changed on the server since the two were in step"
+    if all(pair.what is What.OTHER for pair in push.conflicts):
+        what = f"{count} on the server not as here, and this file was never sent there"
+    return (
+        f"{push.course.path}: {what}; take that into the course with `meso-sched pull`, or push"
+        " it with --ours to put the course's side there, or with --theirs to leave theirs"
+    )

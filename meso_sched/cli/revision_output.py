@@ -127,8 +127,10 @@ def _write(revised: Revised, wish: Wish, sent: Outgoing, path: Path) -> None:
         write()
         return
     from meso_sched.cli.booking import Booking
+    from meso_sched.exchange.pushing import LocalCourse
 
-    Booking.of(wish.push, revised.plan, revised.surroundings, path).book(write)
+    course = LocalCourse.of(path, sent.written.data)
+    Booking.of(wish.push, revised.plan, revised.surroundings, course).book(write)
 
 
 def _asked(revised: Revised, wish: Wish, sent: Outgoing, path: Path) -> str:

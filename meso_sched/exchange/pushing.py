@@ -50,6 +50,11 @@ class LocalCourse:
         data = read_bytes(path)
         if data is None:
             raise FileError(f"{path}: there is no such file; name the .ics that `plan -o` wrote")
+        return cls.of(path, data)
+
+    @classmethod
+    def of(cls, path: Path, data: bytes) -> LocalCourse:
+        """A file that is there or is to be; FileError where it holds no course."""
         try:
             text = data.decode()
         except UnicodeDecodeError as error:
