@@ -60,6 +60,9 @@ ALARM_PROPERTY = "X-MESO-SCHED-ALARM"
 KIND_PROPERTY = "X-MESO-SCHED-KIND"
 """Marks a calendar that holds sessions of many courses, and is no course's own."""
 
+FEED = "FEED"
+"""The kind of a calendar that people subscribe to."""
+
 CARE, REVIEWS = "care", "reviews"
 """The keys in the records of session 1 and of the template: what it says beside its phases."""
 
