@@ -537,6 +537,57 @@ def test_a_command_that_is_given_a_feed_says_what_to_name_and_leaves_it(
     assert two.files() == before
 
 
+@pytest.mark.parametrize("command", [FEED, DISCREET], ids=" ".join)
+def test_busy_time_of_a_feed_is_that_of_its_courses(two: Desk, command: tuple[str, ...]) -> None:
+    args = ("--patient", "P3", "--at", "10:00")
+    expected = two.plan(*args, "--busy", "P1.ics", "--busy", "P2.ics").document["sessions"]
+    assert expected != two.plan(*args).document["sessions"]
+    written(two, *command)
+    for source in (command[-1], "."):
+        assert two.plan(*args, "--busy", source).document["sessions"] == expected
+
+
+@pytest.mark.parametrize("command", [FEED, DISCREET], ids=" ".join)
+def test_a_course_is_not_busy_with_its_own_appointments_in_a_feed(
+    desk: Desk, clock: Clock, command: tuple[str, ...]
+) -> None:
+    plan(desk, "P1.ics", "--patient", "P1")
+    before = in_files(desk, "P1.ics")
+    written(desk, *command)
+    plan(desk, "P1.ics", "--patient", "P1", "--busy", ".")
+    after = in_files(desk, "P1.ics")
+    assert {uid: shown(event) for uid, event in after.items()} == {
+        uid: shown(event) for uid, event in before.items()
+    }
+    for source in (".", command[-1]):
+        move = ("--move", "1=2027-01-05", "--dry-run", "--json")
+        revised = desk.run("revise", "P1.ics", "--busy", source, *move)
+        assert revised.code == 0, revised.err
+        assert revised.document["sessions"][0]["start"] == "2027-01-05T10:00:00+03:00"
+
+
+def test_another_patient_at_the_same_time_counts_in_a_discreet_feed(
+    desk: Desk, clock: Clock
+) -> None:
+    plan(desk, "P1.ics", "--patient", "P1")
+    plan(desk, "P2.ics", "--patient", "P2")  # in the other room
+    written(desk, *DISCREET)
+    (desk.folder / "P2.ics").unlink()
+    found = desk.plan("--patient", "P1", "--at", "10:00", "--busy", ".").document["sessions"]
+    assert found[0]["start"] != "2027-01-05T10:00:00+03:00"
+
+
+def test_a_feed_that_is_behind_keeps_no_time_taken_that_its_course_has_given_up(
+    two: Desk,
+) -> None:
+    written(two, *FEED)
+    revise(two, "P2.ics", "--cancel", "1..")
+    args = ("--patient", "P3", "--at", "10:15", "--busy")
+    expected = two.plan(*args, "P1.ics").document["sessions"]
+    assert two.plan(*args, ".").document["sessions"] == expected
+    assert two.plan(*args, "clinic.ics").document["sessions"] != expected
+
+
 # ---- What must not be written --------------------------------------------------------------------
 
 

@@ -67,14 +67,23 @@ def read_busy(request: BusyRequest) -> BusyTime:
         ServerError: a server cannot be reached, refuses, is too slow, or answers with a web page.
     """
     from meso_sched.exchange.busy_events import Taken, Window, read_events
+    from meso_sched.exchange.feed_mark import mark_of
 
     first = _midnight(request.first, request.zone)
     last = _midnight(request.last + timedelta(days=1), request.zone)
     window = Window(first, last, request.zone)
     taken = Taken()
+    feeds: list[tuple[str, str]] = []
     for source in request.sources:
         for name, data in _calendars(source, taken.warnings):
-            read_events(_text(name, data), name, window, request.ignore_uids, taken)
+            text = _text(name, data)
+            if mark_of(text):
+                feeds.append((text, name))
+            else:
+                read_events(text, name, window, request.ignore_uids, taken)
+    # A feed copies courses as they once were: what those say themselves has to be known before.
+    for text, name in feeds:
+        read_events(text, name, window, request.ignore_uids, taken)
     merged = _merged(taken.intervals, first, last)
     return BusyTime(tuple(merged), tuple(dict.fromkeys(taken.warnings)))
 

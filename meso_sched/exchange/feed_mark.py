@@ -21,7 +21,6 @@ def mark_of(text: str) -> str | None:
     return found[1] if found and _KIND.search(text, 0, end) else None
 
 
-def is_discreet(text: str) -> bool:
-    """Whether a calendar is a feed whose UIDs do not tell of which course an event is."""
-    mark = mark_of(text)
-    return mark is not None and mark.endswith(DISCREET)
+def is_discreet(mark: str) -> bool:
+    """Whether the UIDs of a feed do not tell of which course an event is."""
+    return mark.endswith(DISCREET)
