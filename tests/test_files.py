@@ -62,6 +62,16 @@ def test_a_public_file_stays_as_open_as_it_was_made(tmp_path: Path, opened: int)
     assert (path.read_bytes(), mode(path)) == (b"new", opened)
 
 
+def test_a_public_file_that_changed_is_a_second_younger(tmp_path: Path) -> None:
+    path = tmp_path / "a.ics"
+    seconds = []
+    for former, data in ((None, b"1"), (b"1", b"2"), (b"2", b"3"), (b"3", b"3")):
+        write_public(path, data, former=former)
+        seconds.append(int(path.stat().st_mtime))
+    first, second, third, same = seconds
+    assert first < second < third == same
+
+
 def test_a_public_file_can_be_a_link_to_where_the_web_server_looks(tmp_path: Path) -> None:
     (tmp_path / "www").mkdir()
     there, path = tmp_path / "www" / "a.ics", tmp_path / "a.ics"

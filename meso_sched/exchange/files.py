@@ -101,13 +101,19 @@ def write_new(path: Path, data: bytes) -> None:
 def write_public(path: Path, data: bytes, *, former: bytes | None) -> None:
     """As ``write_whole``, of a file that its owner may have opened to others: it stays as open.
 
-    A new one is for its owner alone. The group stays too, where the system lets it.
+    A new one is for its owner alone. The group stays too, where the system lets it. Web servers
+    tell a file's age in whole seconds (RFC 9110, 8.8.2): one that changed is younger by one.
     """
     try:
-        mode = S_IMODE(path.stat().st_mode) & READERS if path.is_file() else PRIVATE
+        known = path.stat() if path.is_file() else None
+        mode = PRIVATE if known is None else S_IMODE(known.st_mode) & READERS
+        write_whole(path, data, former=former, mode=mode)
+        if known is not None and former != data:
+            second = int(known.st_mtime)
+            if int(path.stat().st_mtime) <= second:
+                os.utime(path, (second + 1, second + 1))
     except OSError as error:
         raise refused(path, "written", error) from error
-    write_whole(path, data, former=former, mode=mode)
 
 
 def secure() -> None:
