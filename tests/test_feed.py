@@ -603,12 +603,22 @@ def test_what_is_no_feed_is_left_as_it_is(two: Desk, name: str) -> None:
     assert two.files() == before
 
 
-def test_an_empty_file_is_no_bodys(two: Desk) -> None:
-    two.write("clinic.ics", b"")
-    result = two.run(*FEED, "P1.ics", "P2.ics")
+def test_a_feed_can_go_into_an_empty_file_that_was_made_for_it(two: Desk) -> None:
+    two.write("clinic.ics", b"").chmod(0o640)
+    result = two.run(*FEED)
     assert (result.code, result.err) == (
         *(0, "meso-sched: clinic.ics: written, 21 appointments of 2 courses\n"),
     )
+    assert mode(two.folder / "clinic.ics") == 0o640
+
+
+def test_a_feed_can_go_through_a_link_to_where_the_web_server_looks(two: Desk) -> None:
+    (two.folder / "www").mkdir()
+    (two.folder / "clinic.ics").symlink_to("www/clinic.ics")
+    for told in ("written, 21 appointments of 2 courses", "holds these appointments already, "):
+        assert told in two.run("agenda", ".", "-o", str(two.folder / "clinic.ics")).err
+    assert judged((two.folder / "www" / "clinic.ics").read_bytes())
+    assert two.run("agenda").err == ""
 
 
 ALL, ONE = "a feed of all patients", "a feed of one patient"

@@ -80,7 +80,9 @@ def make(options: AgendaOptions, catalogue: Catalogue, now: datetime) -> Shown:
     today = now.astimezone(clinic.zone).date()
     days = _days(options, today)
     target = _target(options, catalogue, clinic, days)
-    wanted = Wanted() if target is None else Wanted(files=True, care_of=_patient(options))
+    wanted = Wanted()
+    if target is not None:
+        wanted = Wanted(files=True, care_of=_patient(options), target=target.path)
     with patience("reading the courses"):
         found = find_courses(options.paths, clinic, catalogue.regimens, wanted)
     notes = _notes(options, found)

@@ -42,10 +42,12 @@ class Wanted(NamedTuple):
     """What is to be known of courses beside the plan.
 
     ``files``: their events, as people read them; ``care_of`` is a patient whose care is among them.
+    What stands at ``target``, where they are to go, is not looked at in a folder.
     """
 
     files: bool = False
     care_of: str | None = None
+    target: Path | None = None
 
 
 _PLANS = Wanted()
@@ -104,6 +106,9 @@ def find_courses(
     read, refused, _ = reader.read_all(named)
     if refused:
         raise FileError("\n".join(refused))
+    if wanted.target is not None:
+        own = _file_id(wanted.target)
+        below = [path for path in below if _file_id(path) != own]
     more, refused, skipped = reader.read_all(below, folder=True)
     once, warnings = _each_once([*read, *more])
     return Found(
@@ -223,7 +228,7 @@ def _file_id(path: Path) -> object:
     try:
         known = path.stat()
     except OSError:
-        return path
+        return path.absolute()
     return known.st_dev, known.st_ino
 
 
