@@ -28,6 +28,10 @@ class NoCourseError(FileError):
     """A calendar is as it should be, but holds no course that this tool can work with."""
 
 
+class FeedError(NoCourseError):
+    """A calendar is a feed, which this tool makes of courses' files and never reads as one."""
+
+
 class PlacingError(MesoError):
     """A session finds no place, or is overdue where that is not allowed."""
 

@@ -235,7 +235,8 @@ def _judge_head(calendar: Component) -> None:
     names = calendar.names
     claim(tuple(names[: len(HEAD)]) == HEAD, f"the head begins with {names}")
     claim(len(set(names)) == len(names), f"a property twice: {names}")
-    rest = [name for name in names[len(HEAD) :] if not name.startswith("X-")]
+    known = ("X-", "REFRESH-INTERVAL")  # of a feed (RFC 7986, 5.7)
+    rest = [name for name in names[len(HEAD) :] if not name.startswith(known)]
     claim(not rest, f"not at the top: {rest}")
     claim(calendar.value("VERSION") == "2.0", "not version 2.0")
     claim(calendar.value("CALSCALE") == "GREGORIAN", "not the Gregorian calendar")

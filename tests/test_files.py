@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from meso_sched.errors import ChangedError, FileError
-from meso_sched.exchange.files import read_bytes, write_whole
+from meso_sched.exchange.files import read_bytes, write_public, write_whole
 
 LARGE = b"whole\r\n" * 50_000
 
@@ -50,6 +50,37 @@ def test_a_file_that_all_could_read_is_closed_to_them(tmp_path: Path) -> None:
     path.chmod(0o644)
     write_whole(path, b"new", former=b"old")
     assert (path.read_bytes(), mode(path)) == (b"new", 0o600)
+
+
+@pytest.mark.parametrize("opened", [0o600, 0o640, 0o644, 0o660])
+def test_a_public_file_stays_as_open_as_it_was_made(tmp_path: Path, opened: int) -> None:
+    path = tmp_path / "a.ics"
+    write_public(path, b"old", former=None)
+    assert mode(path) == 0o600
+    path.chmod(opened)
+    write_public(path, b"new", former=b"old")
+    assert (path.read_bytes(), mode(path)) == (b"new", opened)
+
+
+def test_a_public_file_that_changed_is_a_second_younger(tmp_path: Path) -> None:
+    path = tmp_path / "a.ics"
+    seconds = []
+    for former, data in ((None, b"1"), (b"1", b"2"), (b"2", b"3"), (b"3", b"3")):
+        write_public(path, data, former=former)
+        seconds.append(int(path.stat().st_mtime))
+    first, second, third, same = seconds
+    assert first < second < third == same
+
+
+def test_a_public_file_can_be_a_link_to_where_the_web_server_looks(tmp_path: Path) -> None:
+    (tmp_path / "www").mkdir()
+    there, path = tmp_path / "www" / "a.ics", tmp_path / "a.ics"
+    path.symlink_to(there)
+    write_public(path, b"old", former=None)
+    there.chmod(0o644)
+    write_public(path, b"new", former=b"old")
+    assert path.is_symlink()
+    assert (there.read_bytes(), mode(there)) == (b"new", 0o644)
 
 
 def test_a_reader_has_the_old_file_or_the_new_one_never_a_half(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from meso_sched.cli import reading
 from meso_sched.cli.talking import emit, patience, tell
@@ -14,8 +14,12 @@ from meso_sched.core.clinic import Clinic
 from meso_sched.core.nearest import did_you_mean
 from meso_sched.core.walltime import DateRange, plural
 from meso_sched.errors import FileError, UsageError
-from meso_sched.exchange.course_files import Found, find_courses
+from meso_sched.exchange.course_files import Found, Wanted, find_courses
 from meso_sched.exchange.schedules import Catalogue
+
+if TYPE_CHECKING:
+    from meso_sched.cli.feed import FeedTarget
+    from meso_sched.exchange.events import CourseFile
 
 HERE = (Path(),)
 
@@ -23,7 +27,7 @@ HERE = (Path(),)
 class AgendaOptions(NamedTuple):
     """The command line of ``agenda``, as typed; ``patient`` is that of ``--for``.
 
-    ``form`` is "json", "csv" or "" for the screen.
+    ``form`` is "json", "csv" or "" for the screen. ``out`` and ``discreet`` are of a feed.
     """
 
     paths: tuple[Path, ...] = HERE
@@ -33,6 +37,8 @@ class AgendaOptions(NamedTuple):
     range: str | None = None
     patient: str | None = None
     form: str = ""
+    out: str | None = None
+    discreet: bool = False
 
     @property
     def names_days(self) -> bool:
@@ -48,7 +54,10 @@ def form(*, as_json: bool, as_csv: bool) -> str:
 
 
 class Shown(NamedTuple):
-    """An agenda and all that is to be said about it; ``broken`` are the files that it lacks."""
+    """An agenda and all that is to be said about it; ``broken`` are the files that it lacks.
+
+    ``files`` are those of the courses, one each, where a feed is to be written to ``target``.
+    """
 
     agenda: Agenda
     clinic: Clinic
@@ -57,6 +66,9 @@ class Shown(NamedTuple):
     warnings: tuple[str, ...]
     broken: tuple[str, ...]
     notes: tuple[str, ...]
+    courses: tuple[KeptCourse, ...] = ()
+    files: tuple[CourseFile, ...] = ()
+    target: FeedTarget | None = None
 
 
 def make(options: AgendaOptions, catalogue: Catalogue, now: datetime) -> Shown:
@@ -67,11 +79,17 @@ def make(options: AgendaOptions, catalogue: Catalogue, now: datetime) -> Shown:
     clinic = catalogue.clinic()
     today = now.astimezone(clinic.zone).date()
     days = _days(options, today)
+    target = _target(options, catalogue, clinic, days)
+    wanted = Wanted()
+    if target is not None:
+        wanted = Wanted(files=True, care_of=_patient(options), target=target.path)
     with patience("reading the courses"):
-        found = find_courses(options.paths, clinic, catalogue.regimens)
+        found = find_courses(options.paths, clinic, catalogue.regimens, wanted)
+    notes = _notes(options, found)
+    found = _of_patient(options, found)
     agenda = make_agenda(
         AgendaRequest(
-            courses=_of_patient(options, found),
+            courses=found.courses,
             now=now,
             zone=clinic.zone,
             days=None if options.patient is not None and not options.names_days else days,
@@ -85,18 +103,24 @@ def make(options: AgendaOptions, catalogue: Catalogue, now: datetime) -> Shown:
         options=options,
         warnings=found.warnings,
         broken=found.broken,
-        notes=_notes(options, found),
+        notes=notes,
+        courses=found.courses,
+        files=found.files,
+        target=target,
     )
 
 
 def deliver(shown: Shown) -> None:
-    """Show an agenda: data on stdout, words on stderr.
+    """Show an agenda: data on stdout, words on stderr; or write the feed, which is not shown.
 
     Raises FileError at the end where files of a folder could not be read.
     """
     if shown.options.form:
         emit(_data(shown).encode())
     tell(shown.notes, shown.warnings)
+    if shown.target is not None:
+        shown.target.write(zip(shown.courses, shown.files, strict=True), shown.broken)
+        return
     if shown.agenda.courses and not shown.options.form:
         _show(shown)
     if shown.broken:
@@ -127,6 +151,27 @@ def _show(shown: Shown) -> None:
         screen.show(agenda_view.appointment_lines(shown.agenda, today.date(), screen.width))
         screen.show([()])
     screen.show(timeline_view.timeline_lines(shown.agenda, today, screen.width))
+
+
+def _target(
+    options: AgendaOptions, catalogue: Catalogue, clinic: Clinic, days: DateRange
+) -> FeedTarget | None:
+    """Where a feed is to go; None where none is asked for."""
+    if options.out is None:
+        if options.discreet:
+            raise UsageError("--discreet: is for a feed; add -o FILE, or leave it out")
+        return None
+    from meso_sched.cli.feed import FeedTarget
+    from meso_sched.exchange.feed import FeedOrder
+
+    order = FeedOrder(
+        clinic,
+        catalogue.language,
+        days if options.names_days else None,
+        _patient(options),
+        options.discreet,
+    )
+    return FeedTarget.choose(options.out, order, options.form)
 
 
 # ---- Which days ----------------------------------------------------------------------------------
@@ -179,17 +224,24 @@ def _month_of(day: date) -> DateRange:
 # ---- Whose courses -------------------------------------------------------------------------------
 
 
-def _of_patient(options: AgendaOptions, found: Found) -> tuple[KeptCourse, ...]:
+def _patient(options: AgendaOptions) -> str | None:
+    if options.patient is None:
+        return None
+    return reading.option("--for", reading.parse_name, options.patient)
+
+
+def _of_patient(options: AgendaOptions, found: Found) -> Found:
     """All courses, or those of ``--for``.
 
     Raises UsageError where there are none, FileError where they may be in a broken file.
     """
-    if options.patient is None:
-        return found.courses
-    patient = reading.option("--for", reading.parse_name, options.patient)
-    own = tuple(each for each in found.courses if each.patient == patient)
-    if own:
-        return own
+    patient = _patient(options)
+    if patient is None:
+        return found
+    places = [at for at, each in enumerate(found.courses) if each.patient == patient]
+    if places:
+        files = tuple(found.files[at] for at in places) if found.files else ()
+        return found._replace(courses=tuple(found.courses[at] for at in places), files=files)
     known = [each.patient for each in found.courses if each.patient is not None]
     where = _shown_paths(options.paths)
     told = f'--for: no course in {where} is of a patient "{patient}"{did_you_mean(patient, known)}'

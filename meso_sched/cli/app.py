@@ -17,6 +17,8 @@ from meso_sched.cli.options import (
     BusySources,
     Care,
     Discreet,
+    DiscreetFeed,
+    Feed,
     Format,
     Invite,
     Json,
@@ -462,6 +464,8 @@ def agenda(
     as_csv: Annotated[
         bool, typer.Option("--csv", help="The appointments as CSV on stdout.")
     ] = False,
+    out: Feed = None,
+    discreet: DiscreetFeed = False,
 ) -> None:
     """Show who comes when, what is overdue or missed, and which courses end."""
     from meso_sched.cli import agenda as use_case
@@ -474,6 +478,8 @@ def agenda(
         range=days,
         patient=patient,
         form=use_case.form(as_json=as_json, as_csv=as_csv),
+        out=out,
+        discreet=discreet,
     )
     use_case.deliver(use_case.make(options, _catalogue(schedules), datetime.now(UTC)))
 

@@ -85,6 +85,23 @@ Invite = Annotated[
         ' "none" stops that.',
     ),
 ]
+Feed = Annotated[
+    str | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE|-",
+        help="Write one .ics to subscribe to instead: all appointments, past and to come, unless"
+        " days are named; with --for, care too.",
+    ),
+]
+DiscreetFeed = Annotated[
+    bool,
+    typer.Option(
+        "--discreet",
+        help='With -o, for others: each event says when, "Appointment" and nothing else.',
+    ),
+]
 Format = Annotated[
     str | None, typer.Option("--format", metavar="FORMAT", help="ics, json, csv, html or fhir.")
 ]

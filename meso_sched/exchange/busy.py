@@ -75,18 +75,23 @@ def read_busy(request: BusyRequest) -> BusyTime:
         ServerError: a server cannot be reached, refuses, is too slow, or answers with a web page.
     """
     from meso_sched.exchange.busy_events import Taken, Window, read_events
+    from meso_sched.exchange.feed_mark import mark_of
 
     first = _midnight(request.first, request.zone)
     last = _midnight(request.last + timedelta(days=1), request.zone)
     window = Window(first, last, request.zone)
     taken = Taken()
+    feeds: list[tuple[str, str]] = []
     for source in request.sources:
-        if source[: len(CALDAV)].lower() == CALDAV:
-            calendars = _on_server(source, window, taken.warnings)
-        else:
-            calendars = _calendars(source, taken.warnings)
-        for name, data in calendars:
-            read_events(_text(name, data), name, window, request.ignore_uids, taken)
+        for name, data in _calendars(source, window, taken.warnings):
+            text = _text(name, data)
+            if mark_of(text):
+                feeds.append((text, name))
+            else:
+                read_events(text, name, window, request.ignore_uids, taken)
+    # A feed copies courses as they once were: what those say themselves has to be known before.
+    for text, name in feeds:
+        read_events(text, name, window, request.ignore_uids, taken)
     merged = _merged(taken.intervals, first, last)
     return BusyTime(tuple(merged), tuple(dict.fromkeys(taken.warnings)))
 
@@ -117,13 +122,16 @@ def _text(name: str, data: bytes) -> str:
     return data.decode("utf-8-sig", errors="replace")
 
 
-def _calendars(source: str, warnings: list[str]) -> Iterator[tuple[str, bytes]]:
+def _calendars(source: str, window: Window, warnings: list[str]) -> Iterator[tuple[str, bytes]]:
     """The calendars of one source, each with the name that messages give it.
 
     Adds a warning if there is none.
     """
     from meso_sched.exchange.busy_web import Address, fetch, is_address
 
+    if source[: len(CALDAV)].lower() == CALDAV:
+        yield from _on_server(source, window, warnings)
+        return
     if is_address(source):
         address = Address.parse(source)
         yield address.shown, _checked(address.shown, fetch(address, _LIMIT + 1))

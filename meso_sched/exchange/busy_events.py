@@ -8,6 +8,7 @@ starts of its rules as a list of dates, so that no rule can keep it busy for eve
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from meso_sched.exchange.busy_rules import Rule, RuleError, parse_rule
 from meso_sched.exchange.busy_starts import Budget, expand, whole_hours
 from meso_sched.exchange.busy_text import Component, FaultError, line_of, parameter, scan, shown
 from meso_sched.exchange.busy_times import Event, Moment, Times, fault, plus, to_utc
+from meso_sched.exchange.feed_mark import is_discreet, mark_of
 
 if TYPE_CHECKING:
     from icalendar import Event as LibraryEvent
@@ -51,9 +53,15 @@ class Window:
 
 @dataclass(slots=True)
 class Taken:
-    """What calendars take: intervals in UTC, unsorted; and what the desk should know of them."""
+    """What calendars take: intervals in UTC, unsorted; and what the desk should know of them.
+
+    ``ignored`` are the times of events that take nothing because of their UIDs; ``uids`` are those
+    of all events that are no copies.
+    """
 
     intervals: list[Interval] = field(default_factory=list)
+    ignored: set[Interval] = field(default_factory=set)
+    uids: set[str] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
     budget: Budget = field(default_factory=Budget)
 
@@ -63,7 +71,8 @@ def read_events(
 ) -> None:
     """Adds what the events and free-busy periods of one iCalendar text take to ``taken``.
 
-    ``source`` names it in messages.
+    ``source`` names it in messages. A feed of ours adds only what nothing before it has told of; a
+    discreet one has other UIDs, so there one event at each time that was ignored is ignored too.
 
     Raises:
         FileError: the text is not whole or not iCalendar, or the time or the rule of an event
@@ -71,7 +80,7 @@ def read_events(
     """
     try:
         for calendar in scan(text):
-            _CalendarReader(calendar, source, window, taken).read(ignore_uids)
+            _CalendarReader(calendar, source, window, taken).read(ignore_uids, mark_of(text))
     except FaultError as error:
         line = "" if error.begin is None else f":{line_of(text, error.begin)}"
         raise FileError(f"{source}{line}: {error}.") from error
@@ -89,7 +98,7 @@ class _CalendarReader:
         self._times = Times({zone.whole("TZID"): zone.text for zone in zones}, window.zone)
         self._strange: dict[str, list[str]] = {}  # unknown zone -> the times of its events
 
-    def read(self, ignore_uids: frozenset[str]) -> None:
+    def read(self, ignore_uids: frozenset[str], mark: str | None = None) -> None:
         if self._calendar.first("CALSCALE").upper() not in ("", "GREGORIAN"):
             problem = "the CALSCALE is not GREGORIAN; export the calendar as a Gregorian one"
             raise FaultError(self._calendar.begin, problem)
@@ -99,10 +108,34 @@ class _CalendarReader:
                 groups.setdefault(child.uid, []).append(child)
             elif child.name == "VFREEBUSY":
                 self._take_free_busy(child)
-        for uid, group in groups.items():
-            if uid not in ignore_uids and not all(component.is_free for component in group):
-                self._take_group(group)
+        if mark is None:
+            self._taken.uids.update(groups)
+        else:
+            groups = {uid: groups[uid] for uid in groups if uid not in self._taken.uids}
+        self._take_groups(groups, ignore_uids, by_slot=bool(mark and is_discreet(mark)))
         self._warn_of_zones()
+
+    def _take_groups(
+        self, groups: dict[str, list[Component]], ignore_uids: frozenset[str], *, by_slot: bool
+    ) -> None:
+        ignore_slots = set(self._taken.ignored) if by_slot else set()
+        for uid, group in groups.items():
+            if all(component.is_free for component in group):
+                continue
+            is_ignored = uid in ignore_uids
+            slot = set(self._slot(group)) if is_ignored or ignore_slots else set()
+            if is_ignored:
+                self._taken.ignored |= slot
+            elif ignore_slots.isdisjoint(slot):
+                self._take_group(group)
+            ignore_slots -= slot  # once: another patient may come at the same time
+
+    def _slot(self, group: list[Component]) -> Iterator[Interval]:
+        """The time of an event that takes place once, if it can be read."""
+        if len(group) == 1:
+            with suppress(FaultError):
+                event = self._times.event(group[0])
+                yield event.start.utc, event.end.utc
 
     def _take_group(self, group: list[Component]) -> None:
         """All components of one UID: an event, a series, or a series and its changed instances."""

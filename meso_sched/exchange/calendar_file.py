@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 from meso_sched.core.booked import Slot, Status
 from meso_sched.core.regimen import DEFAULT_MINUTES
 from meso_sched.core.walltime import FIRST_YEAR, LAST_YEAR
-from meso_sched.errors import FileError, NoCourseError
+from meso_sched.errors import FeedError, FileError, NoCourseError
 from meso_sched.exchange.busy_text import Component as Fields
 from meso_sched.exchange.busy_text import FaultError, line_of, parameter
 from meso_sched.exchange.busy_times import Moment, Times, fault, to_utc
@@ -41,6 +42,7 @@ from meso_sched.exchange.events import (
 from meso_sched.exchange.records import (
     ALARM_PROPERTY,
     COURSE_PROPERTY,
+    FEED,
     FORMAT,
     FORMAT_PROPERTY,
     KIND_PROPERTY,
@@ -202,7 +204,7 @@ def open_calendar(text: str, where: str) -> OpenCalendar:
     """Read a calendar whole; ``where`` names it in messages.
 
     Raises FileError for what is none, is cut off, or was written by a newer version, and
-    NoCourseError for the calendar of a room or of a practitioner.
+    NoCourseError for the calendar of a room or of a practitioner and for a feed.
     """
     _refuse_shared(text, where)
     try:
@@ -286,6 +288,17 @@ def status_of(raw: RawEvent) -> Status:
     return Status.BOOKED if said and recorded is Status.CANCELLED else recorded
 
 
+def as_it_stands(event: CourseEvent) -> CourseEvent:
+    """An event with the words that people read in its file, which may be a person's own."""
+    if event.raw is None:
+        return event
+    lines = event.raw.properties
+    summary, description, location = (
+        text_of(lines.get(name, [":"])[0]) for name in ("SUMMARY", "DESCRIPTION", "LOCATION")
+    )
+    return replace(event, summary=summary, description=description, location=location)
+
+
 def is_whole_day(event: Component) -> bool:
     """Whether an event takes days and has no times."""
     starts = (line for line in event.lines if line[:7].upper() == "DTSTART")
@@ -313,6 +326,10 @@ def _refuse_shared(text: str, where: str) -> None:
     # Before all is read, of which there may be much.
     events = text.find("\nBEGIN:VEVENT")
     marked = _KIND.search(text, 0, len(text) if events < 0 else events)
+    if marked and marked[1].upper() == FEED:
+        raise FeedError(
+            f"{where}: is a feed, which is made of the courses' files; name a course's own file"
+        )
     if marked:
         raise NoCourseError(
             f"{where}: is the calendar of a {marked[1].lower()}, which has sessions of many"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from meso_sched.core.agenda import KeptCourse
 from meso_sched.core.clinic import Clinic
 from meso_sched.core.plan import Plan
-from meso_sched.errors import FileError, NoCourseError
+from meso_sched.errors import FeedError, FileError, NoCourseError
+from meso_sched.exchange.calendar_file import as_it_stands
 from meso_sched.exchange.calendar_lines import without_events
-from meso_sched.exchange.events import Kind
+from meso_sched.exchange.events import CourseEvent, CourseFile, Kind
 from meso_sched.exchange.folders import calendars_below, unreadable
 from meso_sched.exchange.records import review_number
 from meso_sched.exchange.stored import StoredCourse, read_course
@@ -25,13 +27,30 @@ class Found(NamedTuple):
     """The courses of some files and folders, in the order of their paths.
 
     ``warnings`` name courses that are there twice, ``broken`` the files of a folder that cannot
-    be read, each in a sentence. ``others`` are so many files of folders that hold no course.
+    be read, each in a sentence. ``others`` are so many files of folders that hold no course; our
+    own feeds do not count. ``files`` are those of the courses, one each, if they were asked for.
     """
 
     courses: tuple[KeptCourse, ...]
     warnings: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
     others: int = 0
+    files: tuple[CourseFile, ...] = ()
+
+
+class Wanted(NamedTuple):
+    """What is to be known of courses beside the plan.
+
+    ``files``: their events, as people read them; ``care_of`` is a patient whose care is among them.
+    What stands at ``target``, where they are to go, is not looked at in a folder.
+    """
+
+    files: bool = False
+    care_of: str | None = None
+    target: Path | None = None
+
+
+_PLANS = Wanted()
 
 
 class _Read(NamedTuple):
@@ -47,9 +66,10 @@ class _Read(NamedTuple):
     review_uids: Mapping[int, str]
     keys: tuple[object, ...]
     changed: float
+    file: CourseFile | None
 
     @classmethod
-    def of(cls, path: Path, stored: StoredCourse) -> _Read:
+    def of(cls, path: Path, stored: StoredCourse, wanted: Wanted) -> _Read:
         identity, events = stored.identity, stored.file.events
         keys: list[object] = [event.uid for event in events]
         if identity is not None:
@@ -61,7 +81,8 @@ class _Read(NamedTuple):
             if (number := review_number(event.part)) is not None
         }
         changed = max(event.modified.timestamp() for event in stored.file.everything)
-        return cls(path, stored.current, uids, review_uids, tuple(keys), changed)
+        file = _as_people_read_it(stored.file) if wanted.files else None
+        return cls(path, stored.current, uids, review_uids, tuple(keys), changed, file)
 
     @property
     def kept(self) -> KeptCourse:
@@ -69,20 +90,34 @@ class _Read(NamedTuple):
         return KeptCourse(self.plan, str(self.path), self.uids, self.review_uids)
 
 
-def find_courses(paths: Sequence[Path], clinic: Clinic, catalogue_ids: Iterable[str]) -> Found:
+def find_courses(
+    paths: Sequence[Path],
+    clinic: Clinic,
+    catalogue_ids: Iterable[str],
+    wanted: Wanted = _PLANS,
+) -> Found:
     """Read the courses of files, and of the ``.ics`` below folders, hidden ones left out.
 
     ``clinic`` and ``catalogue_ids`` are as ``read_course`` takes them. Raises FileError for paths
     that are missing, and for files named themselves that hold no course or cannot be read.
     """
-    known_ids = tuple(catalogue_ids)
+    reader = _Reader(clinic, tuple(catalogue_ids), wanted)
     named, below, broken = _files(paths)
-    read, refused, _ = _read_all(named, clinic, known_ids)
+    read, refused, _ = reader.read_all(named)
     if refused:
         raise FileError("\n".join(refused))
-    more, refused, skipped = _read_all(below, clinic, known_ids, folder=True)
+    if wanted.target is not None:
+        own = _file_id(wanted.target)
+        below = [path for path in below if _file_id(path) != own]
+    more, refused, skipped = reader.read_all(below, folder=True)
     once, warnings = _each_once([*read, *more])
-    return Found(tuple(each.kept for each in once), warnings, (*broken, *refused), skipped)
+    return Found(
+        courses=tuple(each.kept for each in once),
+        warnings=warnings,
+        broken=(*broken, *refused),
+        others=skipped,
+        files=tuple(each.file for each in once if each.file is not None),
+    )
 
 
 def _files(paths: Iterable[Path]) -> tuple[list[Path], list[Path], list[str]]:
@@ -106,33 +141,65 @@ def _files(paths: Iterable[Path]) -> tuple[list[Path], list[Path], list[str]]:
     return list(named.values()), [below[id_] for id_ in below if id_ not in named], broken
 
 
-def _read_all(
-    paths: Iterable[Path], clinic: Clinic, known_ids: tuple[str, ...], *, folder: bool = False
-) -> tuple[list[_Read], list[str], int]:
-    """What was read, what is wrong with the rest, and how many of a ``folder`` are no courses."""
-    read, refused, others = [], [], 0
-    for path in paths:
-        try:
-            read.append(_Read.of(path, _glanced(path, clinic, known_ids)))
-        except NoCourseError as error:
-            others += 1
-            if not folder:
+class _Reader(NamedTuple):
+    """Reads courses; ``known_ids`` are the regimens of the catalogue."""
+
+    clinic: Clinic
+    known_ids: tuple[str, ...]
+    wanted: Wanted
+
+    def read_all(
+        self, paths: Iterable[Path], *, folder: bool = False
+    ) -> tuple[list[_Read], list[str], int]:
+        """What was read, what is wrong with the rest, and how many of a ``folder`` are no courses.
+
+        A feed of ours that lies in the folder of its courses is none of the others either.
+        """
+        read, refused, others = [], [], 0
+        for path in paths:
+            try:
+                read.append(_Read.of(path, self._glanced(path), self.wanted))
+            except NoCourseError as error:
+                others += not isinstance(error, FeedError)
+                if not folder:
+                    refused.append(str(error))
+            except FileError as error:
                 refused.append(str(error))
-        except FileError as error:
-            refused.append(str(error))
-    return read, refused, others
+        return read, refused, others
+
+    def _glanced(self, path: Path) -> StoredCourse:
+        """The course of a file without its care, of which there is more than of all else in it."""
+        text, where = _text(path), str(path)
+        glanced = without_events(text, f"CATEGORIES:{Kind.CARE.value}")
+        try:
+            stored = read_course(glanced, where, self.clinic, self.known_ids)
+        except FileError:
+            if glanced == text:
+                raise
+            return self._whole(text, where)  # which knows the line
+        patient = stored.current.course.patient
+        if patient is None or patient != self.wanted.care_of or glanced == text:
+            return stored
+        return self._whole(text, where)
+
+    def _whole(self, text: str, where: str) -> StoredCourse:
+        return read_course(text, where, self.clinic, self.known_ids)
 
 
-def _glanced(path: Path, clinic: Clinic, known_ids: tuple[str, ...]) -> StoredCourse:
-    """The course of a file without its care, of which there is more than of all else in it."""
-    text, where = _text(path), str(path)
-    glanced = without_events(text, f"CATEGORIES:{Kind.CARE.value}")
-    try:
-        return read_course(glanced, where, clinic, known_ids)
-    except FileError:
-        if glanced == text:
-            raise
-        return read_course(text, where, clinic, known_ids)  # which knows the line
+def _as_people_read_it(file: CourseFile) -> CourseFile:
+    """A file without all that is not to be read of it, which would fill the memory."""
+
+    def lean(event: CourseEvent) -> CourseEvent:
+        return replace(as_it_stands(event), details={}, record={}, raw=None)
+
+    return replace(
+        file,
+        record={},
+        events=tuple(map(lean, file.events)),
+        parts=tuple(map(lean, file.parts)),
+        calendar=None,
+        source=None,
+    )
 
 
 def _text(path: Path) -> str:
@@ -161,7 +228,7 @@ def _file_id(path: Path) -> object:
     try:
         known = path.stat()
     except OSError:
-        return path
+        return path.absolute()
     return known.st_dev, known.st_ino
 
 

@@ -83,6 +83,17 @@ class Identity:
         return self.uid(0, review_part(number))
 
 
+def slot_uid(clinic: str, slot: Slot) -> str:
+    """A UID that tells no more than when a clinic has an appointment."""
+    begins, ends = (moment.astimezone(UTC).isoformat() for moment in (slot.start, slot.end))
+    return _uuid5(repr(("slot", clinic, begins, ends)))
+
+
+def again_uid(uid: str, count: int) -> str:
+    """The UID of an event that has the same as others, of which it is number ``count``."""
+    return _uuid5(repr(("again", uid, count)))
+
+
 def _uuid5(name: str) -> str:
     """As ``uuid.uuid5`` in our namespace, in half the time: every event needs one."""
     known = _NAMESPACE_HASH.copy()

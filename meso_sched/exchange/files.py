@@ -10,11 +10,13 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from stat import S_IMODE
 
 from meso_sched.errors import ChangedError, FileError
 
 PRIVATE = 0o600
 GROUP = 0o060
+READERS = 0o666
 TEMPORARY = ".meso-sched."
 LEFT_BEHIND = 600.0
 """A temporary file that is older, in seconds, belongs to no run any more."""
@@ -96,6 +98,24 @@ def write_new(path: Path, data: bytes) -> None:
         raise refused(path, "written", error) from error
 
 
+def write_public(path: Path, data: bytes, *, former: bytes | None) -> None:
+    """As ``write_whole``, of a file that its owner may have opened to others: it stays as open.
+
+    A new one is for its owner alone. The group stays too, where the system lets it. Web servers
+    tell a file's age in whole seconds (RFC 9110, 8.8.2): one that changed is younger by one.
+    """
+    try:
+        known = path.stat() if path.is_file() else None
+        mode = PRIVATE if known is None else S_IMODE(known.st_mode) & READERS
+        write_whole(path, data, former=former, mode=mode)
+        if known is not None and former != data:
+            second = int(known.st_mtime)
+            if int(path.stat().st_mtime) <= second:
+                os.utime(path, (second + 1, second + 1))
+    except OSError as error:
+        raise refused(path, "written", error) from error
+
+
 def secure() -> None:
     """Have all that was written so far on the disk, where the system has such a call."""
     if hasattr(os, "sync"):
@@ -121,9 +141,18 @@ def write_streamed(path: Path, chunks: Iterable[bytes]) -> bool:
 
 def _replace(target: Path, data: bytes, former: bytes | None, mode: int, *, shown: Path) -> None:
     with _temporary(target.parent, [data]) as name:
+        if mode & GROUP:
+            _keep_group(target, name)
         os.chmod(name, mode)
         _refuse_changed(target, former, shown)
         os.replace(name, target)
+
+
+def _keep_group(target: Path, name: str) -> None:
+    """Leave a file with the group whose rights it keeps; who runs us may not be in it."""
+    if hasattr(os, "chown"):
+        with contextlib.suppress(OSError):
+            os.chown(name, -1, target.stat().st_gid)
 
 
 @contextlib.contextmanager

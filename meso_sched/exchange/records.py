@@ -66,6 +66,9 @@ INVITED_PROPERTY = "X-MESO-SCHED-INVITED"
 KIND_PROPERTY = "X-MESO-SCHED-KIND"
 """Marks a calendar that holds sessions of many courses, and is no course's own."""
 
+FEED = "FEED"
+"""The kind of a calendar that people subscribe to."""
+
 CARE, REVIEWS = "care", "reviews"
 """The keys in the records of session 1 and of the template: what it says beside its phases."""
 

@@ -18,6 +18,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from meso_sched.exchange.calendar_file import as_it_stands
 from meso_sched.exchange.calendar_lines import Component, folded_lines, joined, text_of, write
 from meso_sched.exchange.events import CourseEvent, CourseFile, Kind
 from meso_sched.exchange.files import TEMPORARY
@@ -171,7 +172,7 @@ def _calendar(
 def _as_they_stand(file: CourseFile) -> Iterator[tuple[CourseEvent, Sequence[str]]]:
     """The appointments of a file that was read, written in its zone whatever it is in there."""
     for event in filter(_shares, file.everything):
-        told = replace(_as_it_stands(event), care=())
+        told = replace(as_it_stands(event), care=())
         yield told, folded_lines(event_component(told, file.zone_name))
 
 
@@ -185,17 +186,6 @@ def _owners(event: CourseEvent, clinic: str) -> Iterator[Owner]:
         name = event.details.get(part)
         if isinstance(name, str) and name:
             yield Owner(part, clinic, name)
-
-
-def _as_it_stands(event: CourseEvent) -> CourseEvent:
-    """An event with the words that people read in its file, which may be a person's own."""
-    if event.raw is None:
-        return event
-    lines = event.raw.properties
-    summary, description, location = (
-        text_of(lines.get(name, [":"])[0]) for name in ("SUMMARY", "DESCRIPTION", "LOCATION")
-    )
-    return replace(event, summary=summary, description=description, location=location)
 
 
 def _shared(event: CourseEvent, lines: Sequence[str], zone_name: str) -> list[str]:

@@ -36,7 +36,7 @@ from meso_sched.exchange.comparing import (
 )
 from meso_sched.exchange.editions import CLINIC, PATIENT, PLAIN, Edition
 from meso_sched.exchange.event_words import read_description, read_review_description
-from meso_sched.exchange.events import CourseEvent, CourseFile, Identity, own_uids
+from meso_sched.exchange.events import CourseEvent, CourseFile, Identity, own_uids, slot_uid
 from meso_sched.exchange.records import (
     CLINICS_CARE,
     PATIENTS_CARE,
@@ -72,7 +72,9 @@ class StoredCourse(NamedTuple):
     @property
     def uids(self) -> frozenset[str]:
         """The UIDs that are the course's own, in whichever calendar they stand."""
-        known = frozenset(event.uid for event in self.file.everything)
+        # A discreet feed has it under other UIDs.
+        slots = {slot_uid(self.recorded.clinic.name, event.slot) for event in self.file.everything}
+        known = frozenset(event.uid for event in self.file.everything) | slots
         # Without a patient every such course has the same UIDs, also another patient's.
         if self.identity is None or self.identity.patient is None:
             return known
