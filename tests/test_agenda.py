@@ -234,6 +234,38 @@ def test_two_at_the_same_time_name_each_other(
     assert beside == ([["P2"], ["P1"]] if clash else [[], []])
 
 
+class Where(NamedTuple):
+    """Whose appointment it is, where and with whom."""
+
+    patient: str
+    room: str
+    practitioner: str
+
+
+APART = {
+    "in two rooms with two people": (Where("P1", "Blue", "Ada"), Where("P2", "Red", "Bo"), True),
+    "in two rooms, with whom is not said": (Where("P1", "Blue", ""), Where("P2", "Red", ""), True),
+    "in one room": (Where("P1", "Blue", "Ada"), Where("P2", "Blue", "Bo"), False),
+    "with one practitioner": (Where("P1", "Blue", "Ada"), Where("P2", "Red", "Ada"), False),
+    "of one patient": (Where("P1", "Blue", "Ada"), Where("P1", "Red", "Bo"), False),
+    "where one is is not said": (Where("P1", "Blue", "Ada"), Where("P2", "", "Bo"), False),
+}
+
+
+@pytest.mark.parametrize(("one", "other", "apart"), APART.values(), ids=APART)
+def test_two_at_one_time_are_apart_in_rooms_and_people_of_their_own(
+    one: Where, other: Where, apart: bool
+) -> None:
+    courses = []
+    for number, (patient, room, practitioner) in enumerate((one, other)):
+        course = kept(At(20), patient=patient, where=f"{number}.ics")
+        session = course.plan.booked[0]._replace(room=room, practitioner=practitioner)
+        courses.append(course._replace(plan=course.plan._replace(booked=(session,))))
+    appointments = seen(*courses).appointments
+    assert [bool(each.beside) for each in appointments] == [not apart, not apart]
+    assert [each.room for each in appointments] == [one.room, other.room]
+
+
 def test_an_hour_that_autumn_repeats_is_two_hours() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     half_past_two = datetime(2027, 10, 31, 2, 30, tzinfo=berlin)
@@ -717,7 +749,7 @@ def test_the_document(two: Desk) -> None:
         "patient": "P2", "regimen": "hair", "course": 1, "number": 1, "sessions": 9,
         "phase": "weekly", "of": [1, 4], "start": "2027-01-12T10:15:00+03:00",
         "end": "2027-01-12T10:45:00+03:00", "status": "booked", "overdue_days": 0,
-        "file": "P2.ics",
+        "file": "P2.ics", "room": None, "practitioner": None,
     }  # fmt: skip
     assert [each["number"] for each in document["unmarked"]] == [1]
     assert (document["missed"], document["ending"], document["warnings"]) == ([], [], [])
@@ -740,7 +772,7 @@ def test_the_document_tells_reviews_by_their_kind(two: Desk) -> None:
         "patient": "P2", "regimen": "hair", "course": 1, "number": 1, "sessions": 9,
         "phase": None, "of": [None, None], "start": "2027-01-19T10:45:00+03:00",
         "end": "2027-01-19T11:15:00+03:00", "status": "booked", "overdue_days": 0,
-        "file": "P2.ics",
+        "file": "P2.ics", "room": None, "practitioner": None,
     }  # fmt: skip
     assert listed[-1] == last
 
@@ -771,7 +803,7 @@ def test_the_table_for_spreadsheets(desk: Desk, clock: Clock) -> None:
     assert (rows[1]["phase"], rows[1]["phase_number"], rows[1]["phase_sessions"]) == (
         *("weekly", "2"), "4",
     )  # fmt: skip
-    assert list(rows[0])[-3:] == ["file", "kind", "name"]
+    assert list(rows[0])[-5:] == ["file", "kind", "name", "room", "practitioner"]
     assert [(row["kind"], row["name"]) for row in rows[1:3]] == [
         *(("session", ""), ("review", "First look at the effect")),
     ]  # fmt: skip

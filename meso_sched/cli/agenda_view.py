@@ -119,6 +119,9 @@ def _phase(appointment: Appointment) -> str:
 def _remarks(appointment: Appointment, *, unmarked: bool) -> Iterator[str]:
     if appointment.name is not None:
         yield visible(str(appointment.name))
+    where = [each for each in (appointment.room, appointment.practitioner) if each]
+    if where and appointment.status.takes_place:
+        yield visible(", ".join(where))
     if appointment.status is not Status.BOOKED:
         yield appointment.status.word
     else:

@@ -61,7 +61,8 @@ class Appointment(NamedTuple):
     ``number`` counts each kind apart, and ``uid`` is the calendar's own name. Sessions alone have a
     ``phase``, their place in it (``of``), a ``latest`` (local) day, days that they are overdue and
     slots that were missed; ``is_last`` is the last that takes place. Reviews alone have a ``name``.
-    ``beside`` are the courses that have an appointment at the same time.
+    ``room`` and ``practitioner`` are empty where nobody says which. ``beside`` are the courses that
+    have an appointment at the same time, unless it takes another room and another person.
     """
 
     kept: KeptCourse
@@ -79,6 +80,8 @@ class Appointment(NamedTuple):
     missed: tuple[Slot, ...] = ()
     is_last: bool = False
     name: Text | None = None
+    room: str = ""
+    practitioner: str = ""
     beside: tuple[KeptCourse, ...] = ()
 
     @property
@@ -265,6 +268,8 @@ def _session(kept: KeptCourse, booked: BookedSession, zone: tzinfo) -> Appointme
         latest=booked.latest,
         overdue_days=booked.overdue_days,
         missed=booked.missed,
+        room=booked.room,
+        practitioner=booked.practitioner,
     )
 
 
@@ -279,6 +284,8 @@ def _review(kept: KeptCourse, booked: BookedReview, zone: tzinfo) -> Appointment
         booked.by_hand,
         kept.review_uids.get(booked.number),
         name=booked.name,
+        room=booked.room,
+        practitioner=booked.practitioner,
     )
 
 
@@ -309,7 +316,7 @@ def _all_days(everything: Sequence[_Course], request: AgendaRequest) -> DateRang
 
 
 def _side_by_side(ordered: Sequence[Appointment]) -> Iterator[Appointment]:
-    """Tell of each that takes place which others take place at the same time."""
+    """Tell of each that takes place which others take its time."""
     beside: list[list[KeptCourse]] = [[] for _ in ordered]
     under_way: list[tuple[float, int]] = []
     for index, each in enumerate(ordered):
@@ -319,8 +326,19 @@ def _side_by_side(ordered: Sequence[Appointment]) -> Iterator[Appointment]:
         begins = each.start.timestamp()
         under_way = [(ends, other) for ends, other in under_way if ends > begins]
         for _, other in under_way:
+            if _apart(each, ordered[other]):
+                continue
             beside[other].append(each.kept)
             beside[index].append(ordered[other].kept)
         under_way.append((each.end.timestamp(), index))
     for each, others in zip(ordered, beside, strict=True):
         yield each._replace(beside=tuple(others))
+
+
+def _apart(one: Appointment, other: Appointment) -> bool:
+    """Whether two can take place at once: in other rooms, with other people, of two patients."""
+    if one.kept.patient is not None and one.kept.patient == other.kept.patient:
+        return False
+    if one.practitioner and one.practitioner == other.practitioner:
+        return False
+    return bool(one.room and other.room) and one.room != other.room

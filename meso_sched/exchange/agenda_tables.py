@@ -15,7 +15,7 @@ AGENDA_SCHEMA = "meso-sched/agenda/1"
 COLUMNS = (
     *("date", "start", "end", "patient", "regimen", "course", "number", "sessions"),
     *("phase", "phase_number", "phase_sessions", "status", "overdue_days", "uid", "file"),
-    *("kind", "name"),
+    *("kind", "name", "room", "practitioner"),
 )
 
 
@@ -64,6 +64,8 @@ def _appointment(appointment: Appointment) -> dict[str, Any]:
         "end": appointment.end.isoformat(),
         "status": appointment.status.value,
         "overdue_days": appointment.overdue_days,
+        "room": appointment.room or None,
+        "practitioner": appointment.practitioner or None,
         "uid": appointment.uid,
         "file": appointment.kept.where,
     }
