@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from meso_sched.core.agenda import KeptCourse
 from meso_sched.core.clinic import Clinic
+from meso_sched.core.interval import MAX_SESSIONS
 from meso_sched.core.plan import Plan
 from meso_sched.errors import FileError, NoCourseError
 from meso_sched.exchange.calendar_lines import without_events
 from meso_sched.exchange.events import Kind
 from meso_sched.exchange.folders import calendars_below, unreadable
-from meso_sched.exchange.records import review_number
+from meso_sched.exchange.records import recorded_number, review_number
 from meso_sched.exchange.stored import StoredCourse, read_course
+from meso_sched.exchange.vdir import EventFile, put_together, refuse_doubles, shown, single
+
+_Key = tuple[Path, str]
+"""A folder and the id of a course in it."""
 
 _LIMIT = 16 * 1024 * 1024
 """Larger than any course; what is larger is another calendar."""
@@ -77,12 +84,14 @@ def find_courses(paths: Sequence[Path], clinic: Clinic, catalogue_ids: Iterable[
     """
     known_ids = tuple(catalogue_ids)
     named, below, broken = _files(paths)
-    read, refused, _ = _read_all(named, clinic, known_ids)
-    if refused:
-        raise FileError("\n".join(refused))
-    more, refused, skipped = _read_all(below, clinic, known_ids, folder=True)
-    once, warnings = _each_once([*read, *more])
-    return Found(tuple(each.kept for each in once), warnings, (*broken, *refused), skipped)
+    naming = _Reading(clinic, known_ids, folder=False)
+    read = naming.all(named)
+    if naming.refused:
+        raise FileError("\n".join(naming.refused))
+    reading = _Reading(clinic, known_ids, folder=True)
+    once, warnings = _each_once([*read, *reading.all(below)])
+    kept = tuple(each.kept for each in once)
+    return Found(kept, warnings, (*broken, *reading.refused), reading.others)
 
 
 def _files(paths: Iterable[Path]) -> tuple[list[Path], list[Path], list[str]]:
@@ -106,33 +115,90 @@ def _files(paths: Iterable[Path]) -> tuple[list[Path], list[Path], list[str]]:
     return list(named.values()), [below[id_] for id_ in below if id_ not in named], broken
 
 
-def _read_all(
-    paths: Iterable[Path], clinic: Clinic, known_ids: tuple[str, ...], *, folder: bool = False
-) -> tuple[list[_Read], list[str], int]:
-    """What was read, what is wrong with the rest, and how many of a ``folder`` are no courses."""
-    read, refused, others = [], [], 0
-    for path in paths:
+class _Reading:
+    """Reads the courses of files, and counts those of a ``folder`` that are none.
+
+    Files that hold one event each, as khal and vdirsyncer keep them, are one course together.
+    """
+
+    def __init__(self, clinic: Clinic, known_ids: tuple[str, ...], *, folder: bool) -> None:
+        self.refused: list[str] = []
+        self.others = 0
+        self._clinic = clinic
+        self._known_ids = known_ids
+        self._folder = folder
+        self._read: dict[int, _Read] = {}
+        self._singles: dict[_Key, dict[int, EventFile]] = {}
+        self._care: Counter[_Key] = Counter()
+
+    def all(self, paths: Iterable[Path]) -> list[_Read]:
+        """The courses in the order of the paths."""
+        for place, path in enumerate(paths):
+            with self._telling():
+                self._take(place, path)
+        for key, files in self._singles.items():
+            with self._telling(len(files)):
+                self._together(files)
+            self._care.pop(key, None)
+        self.others += self._care.total()
+        return [self._read[place] for place in sorted(self._read)]
+
+    @contextmanager
+    def _telling(self, files: int = 1) -> Iterator[None]:
+        """What is wrong with so many files is told at the end."""
         try:
-            read.append(_Read.of(path, _glanced(path, clinic, known_ids)))
+            yield
         except NoCourseError as error:
-            others += 1
-            if not folder:
-                refused.append(str(error))
+            self.others += files
+            if not self._folder:
+                self.refused.append(str(error))
         except FileError as error:
-            refused.append(str(error))
-    return read, refused, others
+            self.refused.append(str(error))
+
+    def _take(self, place: int, path: Path) -> None:
+        text = _text(path)
+        one = single(path, text)
+        if one is None:
+            self._read[place] = _Read.of(path, self._glanced(text, path))
+            return
+        key = path.parent, one.id
+        if one.file.opened.events[0].fields.first("CATEGORIES").upper() == Kind.CARE.value:
+            self._care[key] += 1  # of which there is more than of all else
+        else:
+            self._singles.setdefault(key, {})[place] = one.file
+
+    def _together(self, files: Mapping[int, EventFile]) -> None:
+        if len({each.uids for each in files.values()}) == 1:  # copies of a course of one session
+            for place, each in files.items():
+                with self._telling():
+                    stored = self._glanced(each.opened.text, each.path)
+                    self._read[place] = _Read.of(each.path, stored)
+            return
+        refuse_doubles(files.values())
+        first = min(files, key=lambda place: (_session(files[place]), place))
+        path = files[first].path
+        stored = self._course(put_together(files.values()), shown(path.parent))
+        self._read[first] = _Read.of(path, stored)
+
+    def _glanced(self, text: str, path: Path) -> StoredCourse:
+        """The course of a file without its care, of which there is more than of all else in it."""
+        glanced = without_events(text, f"CATEGORIES:{Kind.CARE.value}")
+        try:
+            return self._course(glanced, str(path))
+        except FileError:
+            if glanced == text:
+                raise
+            return self._course(text, str(path))  # which knows the line
+
+    def _course(self, text: str, where: str) -> StoredCourse:
+        return read_course(text, where, self._clinic, self._known_ids)
 
 
-def _glanced(path: Path, clinic: Clinic, known_ids: tuple[str, ...]) -> StoredCourse:
-    """The course of a file without its care, of which there is more than of all else in it."""
-    text, where = _text(path), str(path)
-    glanced = without_events(text, f"CATEGORIES:{Kind.CARE.value}")
-    try:
-        return read_course(glanced, where, clinic, known_ids)
-    except FileError:
-        if glanced == text:
-            raise
-        return read_course(text, where, clinic, known_ids)  # which knows the line
+def _session(file: EventFile) -> int:
+    """The number of the session that a file holds; more than any for a review."""
+    raw = file.opened.events[0]
+    number = recorded_number(raw.details) if raw.is_session else None
+    return MAX_SESSIONS + 1 if number is None else number
 
 
 def _text(path: Path) -> str:
