@@ -289,7 +289,11 @@ def plan(
 def revise(
     file: Annotated[
         Path,
-        typer.Argument(metavar="COURSE.ics", readable=False, help="The course's file."),
+        typer.Argument(
+            metavar="COURSE.ics",
+            readable=False,
+            help="The course's file; or its folder of events, or one of them.",
+        ),
     ],
     done: Annotated[
         Words,
@@ -342,9 +346,9 @@ def revise(
         typer.Option(
             "-o",
             "--output",
-            metavar="FILE|-",
-            help="Write .ics, .html, .json, .csv or .fhir.json there; the course's file stays as"
-            " it is.",
+            metavar="FILE|DIR/|-",
+            help="Write .ics, .html, .json, .csv or .fhir.json there, or into DIR/ an .ics an"
+            " event; the course's file stays as it is.",
         ),
     ] = None,
     format_: Format = None,
@@ -364,6 +368,7 @@ def revise(
         limits=_limits(at, on, between, away, busy),
         override=override,
         strict=strict,
+        dry_run=dry_run,
     )
     now = datetime.now(UTC)
     edition = _edition(audience, language, care, discreet=discreet)

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from meso_sched.cli import circumstances, reading
 from meso_sched.cli.circumstances import LimitOptions
+from meso_sched.cli.talking import say
 from meso_sched.core.booked import refuse_overdue
 from meso_sched.core.changes import Change, changes, review_changes
 from meso_sched.core.clinic import Clinic, Limits, OpenTime
@@ -19,6 +20,7 @@ from meso_sched.errors import FileError, UsageError
 from meso_sched.exchange.files import read_bytes
 from meso_sched.exchange.schedules import Catalogue
 from meso_sched.exchange.stored import StoredCourse, read_course
+from meso_sched.exchange.vdir import FolderCourse, chosen, course_in
 
 T = TypeVar("T")
 
@@ -36,10 +38,14 @@ class ReviseOptions(NamedTuple):
     limits: LimitOptions = LimitOptions()
     override: bool = False
     strict: bool = False
+    dry_run: bool = False
 
 
 class Revised(NamedTuple):
-    """A course's file and the course from here on; ``found`` is what others changed in it."""
+    """A course's file and the course from here on; ``found`` is what others changed in it.
+
+    ``folder`` is what a folder of events holds of the course, where it is in one.
+    """
 
     path: Path
     former: bytes
@@ -52,6 +58,12 @@ class Revised(NamedTuple):
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
     told: bool
+    folder: FolderCourse | None = None
+
+    @property
+    def shown(self) -> str:
+        """The course's place as messages name it."""
+        return str(self.path) if self.folder is None else self.folder.shown
 
     @property
     def has_changes(self) -> bool:
@@ -62,7 +74,7 @@ class Revised(NamedTuple):
 def make(path: Path, options: ReviseOptions, catalogue: Catalogue, now: datetime) -> Revised:
     """Revise the course in a file; ``now`` is aware. Raises MesoError with what to do about it."""
     clinic = catalogue.clinic()
-    former, stored = open_course(path, clinic, catalogue)
+    former, stored, folder = open_course(path, clinic, catalogue, dry_run=options.dry_run)
     stored = stored.informed(catalogue.regimens)
     plan = stored.current
     today = now.astimezone(plan.clinic.zone).date()
@@ -108,15 +120,49 @@ def make(path: Path, options: ReviseOptions, catalogue: Catalogue, now: datetime
         ),
         notes=(*_other_clinic(clinic, stored), *notes),
         told=told.anything or options.limits.anything,
+        folder=folder,
     )
 
 
-def open_course(path: Path, clinic: Clinic, catalogue: Catalogue) -> tuple[bytes, StoredCourse]:
-    """A course's file and what it holds; FileError where there is none or it is no course."""
+def open_course(
+    path: Path, clinic: Clinic, catalogue: Catalogue, *, dry_run: bool = False
+) -> tuple[bytes, StoredCourse, FolderCourse | None]:
+    """A course's file and what it holds; FileError where there is none or it is no course.
+
+    The third is the course in its folder of events, where ``path`` is one, or an event in one. What
+    a run that was broken off has left to write there is written, unless it is a ``dry_run``.
+    """
+    folder = chosen(path)
+    if folder is not None:
+        return _open_folder(folder, clinic, catalogue, dry_run=dry_run)
     data = read_bytes(path)
     if data is None:
         raise FileError(f"{path}: there is no such file; name the .ics that `plan -o` wrote")
-    return data, read_course(decoded(data, path), str(path), clinic, catalogue.regimens)
+    return data, read_course(decoded(data, path), str(path), clinic, catalogue.regimens), None
+
+
+def _open_folder(
+    folder: FolderCourse, clinic: Clinic, catalogue: Catalogue, *, dry_run: bool
+) -> tuple[bytes, StoredCourse, FolderCourse]:
+    """By the records in its events one knows whose it is; from there on by its UIDs."""
+    stored = read_course(folder.text, folder.shown, clinic, catalogue.regimens)
+    if stored.identity is not None and stored.identity.id == folder.id:
+        folder = course_in(folder.folder, stored.identity)
+        if folder.is_begun and not dry_run:
+            _complete(folder)
+            folder = course_in(folder.folder, stored.identity)
+        stored = read_course(folder.text, folder.shown, clinic, catalogue.regimens)
+    return folder.text.encode(), stored, folder
+
+
+def _complete(folder: FolderCourse) -> None:
+    """Write the rest of a run that was broken off: the desk had said yes to it."""
+    from meso_sched.exchange.vdir_writing import FolderUpdate
+
+    left = FolderUpdate.begun(folder)
+    left.write()
+    # At once: what follows may be refused because of it.
+    say(f"{folder.shown}: the last run was broken off; its rest is written now ({left.what})")
 
 
 def decoded(data: bytes, path: Path) -> str:

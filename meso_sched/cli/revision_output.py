@@ -18,6 +18,7 @@ from meso_sched.core.walltime import plural
 from meso_sched.errors import UsageError
 from meso_sched.exchange import tables
 from meso_sched.exchange.editions import spoken
+from meso_sched.exchange.events import identity_of
 
 WRITE, ASK = "write", "ask"
 
@@ -63,6 +64,7 @@ def deliver(revised: Revised, stamp: datetime, wish: Wish) -> None:
         _show(revised, stderr=True)
         return
     path = revised.path if target is None or target.path is None else target.path
+    place = revised.shown if target is None else target.shown
     verdict = _verdict(revised, wish, written)
     if verdict is WRITE:  # before a word is shown: a reader that has gone must not cost it
         written.replace(path, keep_rights=target is None)
@@ -70,15 +72,15 @@ def deliver(revised: Revised, stamp: datetime, wish: Wish) -> None:
         _show(revised, stderr=False)
     tell(revised.notes, revised.warnings)
     if verdict is ASK:
-        verdict = _asked(path, written)
+        verdict = _asked(path, place, written)
     if wish.as_json:
         document = _document(revised, written, is_written=verdict is WRITE)
         sys.stdout.write(tables.to_json(document))
     if verdict is WRITE:
         told = _counted(revised) if target is None else ""
-        say(f"{path}: {written.what}{told}")
+        say(f"{place}: {written.what}{told}")
     elif verdict:
-        say(f"{path}: {verdict}")
+        say(f"{place}: {verdict}")
 
 
 def _verdict(revised: Revised, wish: Wish, written: Written) -> str:
@@ -96,10 +98,10 @@ def _verdict(revised: Revised, wish: Wish, written: Written) -> str:
     return "not written, there is no terminal to ask on; add --yes to write it"
 
 
-def _asked(path: Path, written: Written) -> str:
+def _asked(path: Path, place: str, written: Written) -> str:
     from meso_sched.cli.asking import confirm
 
-    if not confirm(f"Write {path}?"):
+    if not confirm(f"Write {place}?"):
         return "left as it is"
     written.replace(path, keep_rights=True)
     return WRITE
@@ -109,9 +111,10 @@ def _prepared(revised: Revised, stamp: datetime, wish: Wish) -> Written:
     """The bytes for the course's own file, or for another place."""
     stored, target = revised.stored, wish.target
     if target is None:
-        return prepare_revision(revised.plan, stored, revised.former, stamp)
-    former = look_at(target, revised.plan.clinic, {})
+        return prepare_revision(revised.plan, stored, revised.former, stamp, revised.folder)
     edition = edition_elsewhere(wish.edition, stored.edition)
+    identity = identity_of(revised.plan, edition.audience)
+    former = look_at(target, revised.plan.clinic, {}, identity)
     order = Order(revised.plan, edition, revised.warnings, stamp)
     return prepare(order, target, former)
 
@@ -157,4 +160,6 @@ def _counted(revised: Revised) -> str:
     counts = ((revised.changes, "session"), (revised.reviews, "review"))
     counted = [plural(len(changed), noun) for changed, noun in counts if changed]
     told = f"{' and '.join(counted)} changed" if counted else "the limits are kept for later"
+    if revised.folder is not None:
+        return f", {told}"
     return f", {told}; the former version is in {revised.path.resolve().name}~"
