@@ -20,6 +20,7 @@ from running import Result
 from test_khal import FORMAT, Khal, khal
 from test_radicale import COLLECTION, MOMENTS, REVIEWS, SESSIONS, Radicale, radicale
 from test_revise_command import CLERK, Reception, desk
+from test_start_up import CALENDARS, loaded
 
 from meso_sched.exchange import vdir_writing
 from meso_sched.exchange.calendar_file import OpenCalendar, open_calendar
@@ -251,6 +252,36 @@ def test_the_patients_copy_stands_beside_the_clinics(desk: Reception, cal: Vdir)
     assert "cal/: holds this plan already" in again.err
 
 
+def stripped(cal: Vdir) -> None:
+    """Another program rewrote every file, and dropped what it does not know."""
+    for path in cal.path.glob("*.ics"):
+        data = path.read_bytes().replace(b"\r\n ", b"")
+        path.write_bytes(re.sub(rb"X-MESO[^\r\n]*\r\n", b"", data))
+
+
+def test_events_that_lost_their_records_are_known_by_their_uids(desk: Reception, cal: Vdir) -> None:
+    planned(desk)
+    data = cal.data()
+    stripped(cal)
+    assert "0 of 9 sessions done" not in desk.run("revise", "cal").err
+    planned(desk, "--at", "11:00")
+    assert (set(cal.data()), cal.start(5)) == (set(data), "2027-02-09T11:00")
+    assert desk.run("revise", "cal").code == 0
+
+
+def test_care_without_sessions_is_told(desk: Reception, cal: Vdir) -> None:
+    planned(desk)
+    for number in range(1, SESSIONS + 1):
+        cal.session(number).unlink()
+    data = cal.data()
+    result = desk.run(*PLAN, *TEN, "-o", "cal/")
+    assert (result.code, "none of the sessions of this course is left in it" in result.err) == (
+        3,
+        True,
+    )
+    assert cal.data() == data
+
+
 # ---- Other programs' files -----------------------------------------------------------------------
 
 STRANGER = (
@@ -440,8 +471,11 @@ def test_a_full_disk_in_the_middle_leaves_whole_files_and_the_next_run_completes
     there = {name: data for name, data in cal.data().items() if name.endswith(".ics")}
     assert len(there) == 19
     assert there.items() <= whole.items()
+    told = desk.run("agenda", "cal")
+    assert "cal/: the last run that wrote a course into it was broken off" in told.err
     planned(desk)
     assert cal.data() == whole
+    assert desk.run("agenda", "cal").err == ""
 
 
 KILLED = """import os, signal, sys
@@ -547,6 +581,11 @@ def test_agenda_shows_each_course_once_and_whole(desk: Reception, cal: Vdir) -> 
     assert desk.run("agenda", *paths, "--json", "--range", "2027-01-01..2027-12-31").code == 0
     all_ = desk.run("agenda", "--json", "--range", "2027-01-01..2027-12-31").document
     assert len({each["file"] for each in all_["appointments"]}) == 3
+
+
+def test_an_agenda_of_folders_loads_no_calendar_library(desk: Reception, cal: Vdir) -> None:
+    two_courses(desk)
+    assert loaded(desk, "agenda", "cal") & CALENDARS == set()
 
 
 def test_an_agenda_names_a_file_that_revise_takes(desk: Reception, cal: Vdir) -> None:

@@ -20,7 +20,7 @@ from meso_sched.errors import FileError, UsageError
 from meso_sched.exchange.files import read_bytes
 from meso_sched.exchange.schedules import Catalogue
 from meso_sched.exchange.stored import StoredCourse, read_course
-from meso_sched.exchange.vdir import FolderCourse, chosen, course_in
+from meso_sched.exchange.vdir import FolderCourse, chosen, course_in, no_course
 
 T = TypeVar("T")
 
@@ -144,9 +144,16 @@ def open_course(
 def _open_folder(
     folder: FolderCourse, clinic: Clinic, catalogue: Catalogue, *, dry_run: bool
 ) -> tuple[bytes, StoredCourse, FolderCourse]:
-    """By the records in its events one knows whose it is; from there on by its UIDs."""
-    stored = read_course(folder.text, folder.shown, clinic, catalogue.regimens)
-    if stored.identity is not None and stored.identity.id == folder.id:
+    """By its events' records, or else their words, one knows whose it is; then by its UIDs."""
+    try:
+        stored = read_course(folder.text, folder.shown, clinic, catalogue.regimens)
+    except FileError:
+        if folder.id:
+            raise
+        raise no_course(folder.folder) from None
+    if not folder.id and stored.identity is None:
+        raise no_course(folder.folder)
+    if stored.identity is not None and stored.identity.id == (folder.id or stored.identity.id):
         folder = course_in(folder.folder, stored.identity)
         if folder.is_begun and not dry_run:
             _complete(folder)

@@ -19,7 +19,14 @@ from meso_sched.exchange.events import Kind
 from meso_sched.exchange.folders import calendars_below, unreadable
 from meso_sched.exchange.records import recorded_number, review_number
 from meso_sched.exchange.stored import StoredCourse, read_course
-from meso_sched.exchange.vdir import EventFile, put_together, refuse_doubles, shown, single
+from meso_sched.exchange.vdir import (
+    EventFile,
+    pending_path,
+    put_together,
+    refuse_doubles,
+    shown,
+    single,
+)
 
 _Key = tuple[Path, str]
 """A folder and the id of a course in it."""
@@ -89,7 +96,8 @@ def find_courses(paths: Sequence[Path], clinic: Clinic, catalogue_ids: Iterable[
     if naming.refused:
         raise FileError("\n".join(naming.refused))
     reading = _Reading(clinic, known_ids, folder=True)
-    once, warnings = _each_once([*read, *reading.all(below)])
+    once, doubles = _each_once([*read, *reading.all(below)])
+    warnings = (*dict.fromkeys([*naming.warnings, *reading.warnings]), *doubles)
     kept = tuple(each.kept for each in once)
     return Found(kept, warnings, (*broken, *reading.refused), reading.others)
 
@@ -123,6 +131,7 @@ class _Reading:
 
     def __init__(self, clinic: Clinic, known_ids: tuple[str, ...], *, folder: bool) -> None:
         self.refused: list[str] = []
+        self.warnings: list[str] = []
         self.others = 0
         self._clinic = clinic
         self._known_ids = known_ids
@@ -140,6 +149,11 @@ class _Reading:
             with self._telling(len(files)):
                 self._together(files)
             self._care.pop(key, None)
+            if pending_path(*key).exists():
+                self.warnings.append(
+                    f"{shown(key[0])}: the last run that wrote a course into it was broken off, and"
+                    " sessions may be missing; run it again"
+                )
         self.others += self._care.total()
         return [self._read[place] for place in sorted(self._read)]
 

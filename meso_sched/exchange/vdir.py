@@ -144,6 +144,11 @@ def course_in(folder: Path, identity: Identity) -> FolderCourse:
     refuse_doubles(files)
     for each in files:
         _refuse_faults(each)
+    if files and not any(own.is_session(raw) for each in files for raw in each.events):
+        raise FileError(
+            f"{shown(folder)}: none of the sessions of this course is left in it, only its care and"
+            f" reviews, as {files[0].path}; delete those too, and run again"
+        )
     return FolderCourse(folder, identity.id, tuple(files), _record(folder, identity.id))
 
 
@@ -189,6 +194,7 @@ class _Own:
     def __init__(self, identity: Identity) -> None:
         self.id = identity.id
         self.uids = identity.uids
+        self._numbers = identity.numbers
         self._marks = frozenset(uid.encode() for uid in self.uids)
 
     def file(self, path: Path, data: bytes, pending: _Pending) -> EventFile | None:
@@ -214,6 +220,10 @@ class _Own:
             if name not in there and not os.path.lexists(path):
                 opened = open_calendar(pending.texts[name], str(path))
                 yield EventFile(path, None, opened, self._own_uids(opened))
+
+    def is_session(self, raw: RawEvent) -> bool:
+        """Whether it is the event of a session."""
+        return raw.is_session or raw.uid in self._numbers
 
     def _is_likely(self, data: bytes) -> bool:
         """Whether a look at the bytes finds one of the course's UIDs."""
@@ -366,11 +376,14 @@ def chosen(path: Path) -> FolderCourse | None:
     """The one course of a folder, or that of which a file in a folder has an event.
 
     None for a course that has a file for itself. Raises FileError for a folder with no course, with
-    several, or with one that has a file for itself.
+    several, or with one that has a file for itself. Where no event tells its course any more, all
+    that is there is given, without an id.
     """
     if os.path.isdir(path):
         known = _known(path)
-        if len(known) != 1:
+        if not known:
+            return _unknown(path)
+        if len(known) > 1:
             raise _not_one(path, known)
         course = _gathered(path, next(iter(known)))
         if any(len(each.uids) > 1 for each in course.files):
@@ -417,11 +430,27 @@ def _known(folder: Path) -> dict[str, tuple[str, Path]]:
     return found
 
 
+def _unknown(folder: Path) -> FolderCourse:
+    """All events of a folder, of which the words and the UIDs may tell a course."""
+    files = []
+    for path in calendars(folder):
+        data = _bytes(path, needed=False)
+        try:
+            opened = open_calendar(_text(path, data), str(path))
+        except FileError:
+            continue
+        files.append(EventFile(path, data, opened, frozenset(raw.uid for raw in opened.events)))
+    return FolderCourse(folder, "", tuple(files))
+
+
+def no_course(folder: Path) -> FileError:
+    """The error about a folder in which no course can be found."""
+    return FileError(
+        f"{shown(folder)}: holds no course; name a folder or a file that `plan -o` wrote"
+    )
+
+
 def _not_one(folder: Path, known: dict[str, tuple[str, Path]]) -> FileError:
-    if not known:
-        return FileError(
-            f"{shown(folder)}: holds no course; name a folder or a file that `plan -o` wrote"
-        )
     name, path = min(known.values())
     names = ", ".join(sorted(name for name, _ in known.values()))
     return FileError(
