@@ -225,6 +225,20 @@ def test_every_bad_row_is_told_and_nothing_planned(desk: Desk) -> None:
     assert not (desk.folder / "out").exists()
 
 
+def test_an_unknown_column_and_the_mistakes_of_the_rows_are_told_at_once(desk: Desk) -> None:
+    desk.write(
+        "list.csv", "patient,regimen,start,lenght\nP1,classic,2027-01-05,45\nP2,clasic,today,45\n"
+    )
+    result = desk.run("cohort", "list.csv", "--skip-bad")
+    assert result.code == 3
+    unknown, of_row, sum_up = result.err.splitlines()
+    assert unknown == 'meso-sched: list.csv:1: unknown column "lenght"; did you mean "length"?'
+    assert of_row.startswith('meso-sched: list.csv:3: regimen: no regimen is named "clasic"')
+    assert sum_up == (
+        "meso-sched: list.csv: 2 mistakes, and nothing was planned; name the columns right"
+    )
+
+
 def test_skip_bad_plans_the_others_and_says_what_it_left_out(desk: Desk) -> None:
     desk.write("list.csv", HEADER + "P0,clasic,2027-01-05,,\n" + ROWS)
     result = desk.run("cohort", "list.csv", "--skip-bad", "--json")

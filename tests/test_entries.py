@@ -121,6 +121,11 @@ def test_limits_are_lists() -> None:
         assert entry(away=away).limits.away == (days(feb, date(2027, 2, 3)), days(mar))
 
 
+@pytest.mark.parametrize("text", ["45", "45m", "45 minutes"])
+def test_a_bare_length_is_minutes_as_sheets_and_programs_write_it(text: str) -> None:
+    assert entry(length=text).course.length == 45
+
+
 def test_choices_are_those_of_plan() -> None:
     made = entry(sessions_weekly="6", every_monthly="4 weeks", length="45m", keep="Date").course
     assert [each.sessions for each in made.phases] == [6, 2, 3]
@@ -294,7 +299,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
     "hours": ("patient,regimen,start,between\nP1,hair,today,mornings", ['2: between: "mornings" is not a span; write HH:MM-HH:MM, as 09:00-12:30']),
     "an absence": ("patient,regimen,start,away\nP1,hair,today,2027-02-03..2027-02-01", ["2: away: 2027-02-03..2027-02-01 runs backward; the earlier day is first"]),
     "an end": ("patient,regimen,start,until\nP1,hair,today,2027-02-30", ['2: until: "2027-02-30" does not exist in the calendar; check its day and month']),
-    "a length": ("patient,regimen,start,length\nP1,hair,today,45", ['2: length: "45" is not a length; write "15 minutes", "45m" or "1h", at most 24 hours']),
+    "a length": ("patient,regimen,start,length\nP1,hair,today,45x", ['2: length: "45x" is not a length; write "15 minutes", "45m" or "1h", at most 24 hours']),
     "a rhythm": ("patient,regimen,start,keep\nP1,hair,today,week", ['2: keep: "week" is not a way to keep a rhythm; did you mean "weekday"?']),
     "a priority below 0": ("patient,regimen,start,priority\nP1,hair,today,-1", [f'2: priority: "-1" {PRIORITY}']),
     "a priority behind none": ("patient,regimen,start,priority\nP1,hair,today,10000", [f'2: priority: "10000" {PRIORITY}']),
@@ -424,7 +429,7 @@ CELLS: dict[str, list[str]] = {
     "between": ["09:00-12:00", "09:00-10:00,11:00-12:00"],
     "away": ["2027-02-01..2027-02-03,2027-03-01", "x"],
     "until": ["2028-02-01"],
-    "length": ["45m", "45"],
+    "length": ["45m", "45x"],
     "priority": ["0", "7", "-1"],
     "override": ["true", "false", "yes"],
     "clinic": ["North", "x"],

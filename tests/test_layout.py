@@ -60,10 +60,10 @@ def test_a_paragraph_fills_its_lines() -> None:
     assert [text_of(line) for line in lines] == ["one two three", "four"]
 
 
-@given(st.text("ab毎💉", min_size=81, max_size=200))
-def test_a_word_wider_than_the_screen_is_broken(word: str) -> None:
-    lines = [text_of(line) for line in wrapped((Span(word),), 80)]
-    assert "".join(lines) == word
+@given(st.text("ab毎💉", min_size=81, max_size=200), st.sampled_from(["", "    "]))
+def test_a_word_wider_than_the_screen_is_broken(word: str, indent: str) -> None:
+    lines = [text_of(line) for line in wrapped((Span(word),), 80, indent)]
+    assert "".join(line.removeprefix(indent) for line in lines) == word
     assert [line for line in lines if cell_len(line) > 80] == []
 
 

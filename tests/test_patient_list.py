@@ -93,15 +93,6 @@ UNUSABLE: dict[str, tuple[str | bytes, list[str]]] = {
     "nothing": ("", [f"P.csv:1: is empty; {HEADER}"]),
     "blank lines": ("\n \n\r\n", [f"P.csv:1: is empty; {HEADER}"]),
     "no header": ("P1,hair,2027-01-05\n", [f"P.csv:1: is no header; {HEADER}"]),
-    "unknown columns, with the nearest": ("patient,regimen,start,lenght,Session.weekly,x\n", [
-        'P.csv:1: unknown column "lenght"; did you mean "length"?',
-        'P.csv:1: unknown column "Session.weekly"; did you mean "sessions.weekly"?',
-        f'P.csv:1: unknown column "x"; the columns are {NAMES}',
-    ]),
-    "a column of phases without its phase": ("patient,regimen,start,sessions,every.\n", [
-        'P.csv:1: column "sessions" names no phase; write it as sessions.weekly',
-        'P.csv:1: column "every." names no phase; write it as every.weekly',
-    ]),
     "a column twice": ("patient,regimen,start,on,Start,sessions.a,SESSIONS.A,On\n", [
         'P.csv:1: column "start" stands twice; keep one',
         'P.csv:1: column "on" stands twice; keep one',
@@ -136,6 +127,28 @@ def test_what_is_wrong_with_the_whole_file_is_told_at_once(
     with pytest.raises(ProblemsError) as refused:
         read_list(write(content))
     assert list(map(str, refused.value.problems)) == expected
+
+
+UNKNOWN = {
+    "unknown columns, with the nearest": ("patient,regimen,start,lenght,Session.weekly,x\n", [
+        'P.csv:1: unknown column "lenght"; did you mean "length"?',
+        'P.csv:1: unknown column "Session.weekly"; did you mean "sessions.weekly"?',
+        f'P.csv:1: unknown column "x"; the columns are {NAMES}',
+    ]),
+    "a column of phases without its phase": ("patient,regimen,start,sessions,every.\n", [
+        'P.csv:1: column "sessions" names no phase; write it as sessions.weekly',
+        'P.csv:1: column "every." names no phase; write it as every.weekly',
+    ]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("header", "expected"), UNKNOWN.values(), ids=UNKNOWN)
+def test_columns_of_unknown_names_are_told_and_the_rows_are_read_without_them(
+    header: str, expected: list[str]
+) -> None:
+    read = read_list(write(f"{header}P1,hair,2027-01-05,8\n"))
+    assert list(map(str, read.of_columns)) == expected
+    assert list(read.rows) == [Row(2, P1)]
 
 
 LONG = "x" * (MAX_CELL + 1)

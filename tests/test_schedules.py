@@ -142,6 +142,9 @@ MISTAKES: dict[str, tuple[str, str]] = {
     # keys that are not known, at every level
     "a table that is not known": ('[clinik]\nname = "x"\n', '1: clinik: unknown key "clinik"; did you mean "clinic"?'),
     "a table like no other": ("\n[zzz]\n", '2: zzz: unknown key "zzz"'),
+    "an address that is none": (clinic('email = "desk"'), '2: clinic.email: "desk" is no mail address; write one as "name@clinic.example"'),
+    "two addresses": (clinic('email = "a@b.example, c@d.example"'), '2: clinic.email: "a@b.example, c@d.example" is not one bare address; write one as "name@clinic.example", without a name'),
+    "an address that is no text": (clinic("email = 3"), '2: clinic.email: "3" is no mail address; write one as "name@clinic.example"'),
     "a key of the clinic": (clinic('time_zone = "x"'), '2: clinic.time_zone: unknown key "time_zone"; did you mean "timezone"?'),
     "a weekday by its long name": (hours('sunday = "09:00-12:00"'), '2: clinic.hours.sunday: unknown key "sunday"; did you mean "sun"?'),
     "a weekday in another language": (hours('pzt = "09:00-12:00"'), '2: clinic.hours.pzt: unknown key "pzt"'),

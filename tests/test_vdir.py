@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import icalendar
 import pytest
 import vobject
-from running import Result
+from running import ISTANBUL, Result
 from test_khal import FORMAT, Khal, khal
 from test_radicale import COLLECTION, MOMENTS, REVIEWS, SESSIONS, Radicale, radicale
 from test_revise_command import CLERK, Reception, desk
@@ -786,3 +786,20 @@ def test_a_folder_that_vdirsyncer_filled_is_a_course_that_goes_on(
     # The session, its care and the review that followed it.
     assert syncer.sync() == 1 + MOMENTS + 1
     assert len(radicale.objects()) == EVENTS
+
+
+# ---- What takes a file of the course's own -------------------------------------------------------
+
+
+def test_a_folder_neither_books_on_a_server_nor_invites(desk: Reception, cal: Vdir) -> None:
+    desk.write("schedules.toml", f'{ISTANBUL}email = "desk@clinic.example"\n')
+    planned(desk)
+    data = cal.data()
+    for args in (("--push", "https://server.example/cal/"), ("--invite", "a@example.org")):
+        for command in ((*PLAN, "-o", "cal/"), ("revise", "cal/", "--cancel", "9", "--yes")):
+            result = desk.run(*command, *args)
+            told = f"{args[0]}: goes with a course's own FILE.ics; a folder of events is for khal"
+            assert (result.code, told in result.err) == (2, True), result.err
+    result = desk.run("pull", "https://server.example/cal/", "cal/")
+    assert (result.code, "pull: goes with a course's own" in result.err) == (2, True), result.err
+    assert cal.data() == data

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from meso_sched.cli import completing
+from meso_sched.cli import completing, server_commands
 from meso_sched.cli.options import (
     At,
     Audience,
@@ -18,11 +18,13 @@ from meso_sched.cli.options import (
     Care,
     Discreet,
     Format,
+    Invite,
     Json,
     Language,
     On,
     Output,
     Override,
+    Push,
     RegimenName,
     Schedules,
     Strict,
@@ -31,6 +33,9 @@ from meso_sched.cli.options import (
 from meso_sched.errors import ProblemsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from meso_sched.cli.booking import P
     from meso_sched.cli.circumstances import LimitOptions
     from meso_sched.cli.editions import EditionOptions
     from meso_sched.exchange.schedules import Catalogue
@@ -74,12 +79,39 @@ def _catalogue(schedules: list[Path] | None, *, check_holidays: bool = False) ->
     return load(layers(schedules or ()), check_holidays=check_holidays)
 
 
-def _limits(at: str | None, on: Words, between: Words, away: Words, busy: Words) -> "LimitOptions":
+def _limits(
+    at: str | None,
+    on: Words,
+    between: Words,
+    away: Words,
+    busy: Words,
+    push: str | None,
+) -> "LimitOptions":
+    """When there is time; a calendar in which is booked takes it too."""
     from meso_sched.cli.circumstances import LimitOptions
 
     return LimitOptions(
-        at, tuple(on or ()), tuple(between or ()), tuple(away or ()), tuple(busy or ())
+        at, tuple(on or ()), tuple(between or ()), tuple(away or ()), _taking(busy, push)
     )
+
+
+def _taking(busy: Words, push: str | None) -> tuple[str, ...]:
+    """The calendars that take time, that in which is booked among them."""
+    if push is None:
+        return tuple(busy or ())
+    from meso_sched.cli.booking import address
+
+    return tuple(dict.fromkeys([*(busy or ()), address(push)]))
+
+
+def _booked(make: "Callable[[], P]", deliver: "Callable[[P], None]", push: str | None) -> None:
+    """Make a plan and deliver it; with ``push`` as long as its time was taken meanwhile."""
+    if push is None:
+        deliver(make())
+        return
+    from meso_sched.cli.booking import offered
+
+    offered(make, deliver)
 
 
 def _edition(
@@ -254,13 +286,18 @@ def plan(
     language: Language = None,
     care: Care = None,
     discreet: Discreet = False,
+    invite: Invite = None,
     out: Output = None,
     format_: Format = None,
+    push: Push = None,
     as_json: Json = False,
 ) -> None:
     """Plan a course: dated appointments that the clinic can keep."""
-    from meso_sched.cli import output, planning, reading
+    from meso_sched.cli import inviting, output, planning, reading
 
+    now = datetime.now(UTC)
+    edition = _edition(audience, language, care, discreet=discreet)
+    asking, edition = inviting.asking(invite, edition, now)
     options = planning.PlanOptions(
         regimen=regimen,
         start=start,
@@ -271,18 +308,25 @@ def plan(
         until=until,
         length=length,
         keep=keep,
-        limits=_limits(at, on, between, away, busy),
+        limits=_limits(at, on, between, away, busy, push),
         conditions=tuple(condition or ()),
         override=override,
         strict=strict,
-        edition=_edition(audience, language, care, discreet=discreet),
+        edition=edition,
     )
-    now = datetime.now(UTC)
     stamp = reading.stamp(os.environ, now)
     target = output.Target.choose(out, format_, as_json=as_json)
     catalogue = _catalogue(schedules, check_holidays=True)
-    planned = planning.make(options, catalogue, now, target)
-    output.deliver(planned, stamp, target, as_json=as_json)
+    inviting.refuse_unfit(asking, edition, target, catalogue)
+    output.check_push(push, target, patient)
+
+    def make() -> planning.Planned:
+        return planning.make(options, catalogue, now, target)
+
+    def deliver(planned: planning.Planned) -> None:
+        output.deliver(planned, stamp, target, asking, as_json=as_json, push=push)
+
+    _booked(make, deliver, push)
 
 
 @app.command()
@@ -341,6 +385,7 @@ def revise(
     language: Language = None,
     care: Care = None,
     discreet: Discreet = False,
+    invite: Invite = None,
     out: Annotated[
         str | None,
         typer.Option(
@@ -352,10 +397,11 @@ def revise(
         ),
     ] = None,
     format_: Format = None,
+    push: Push = None,
     as_json: Json = False,
 ) -> None:
     """Keep a course right: done, missed, moved, cancelled. Without options: how it stands."""
-    from meso_sched.cli import reading, revising, revision_output
+    from meso_sched.cli import inviting, reading, revising, revision_output
 
     options = revising.ReviseOptions(
         done=tuple(done or ()),
@@ -365,22 +411,34 @@ def revise(
         extend=tuple(extend or ()),
         stop=stop,
         restart=restart,
-        limits=_limits(at, on, between, away, busy),
+        limits=_limits(at, on, between, away, busy, push),
         override=override,
         strict=strict,
         dry_run=dry_run,
     )
     now = datetime.now(UTC)
     edition = _edition(audience, language, care, discreet=discreet)
+    asking, edition = inviting.asking(invite, edition, now, own_file=True)
     wish = revision_output.Wish(
         yes=yes,
         dry_run=dry_run,
         target=revision_output.elsewhere(file, out, format_, edition, as_json=as_json),
         edition=edition,
         as_json=as_json,
+        push=push,
+        asking=asking,
     )
-    revised = revising.make(file, options, _catalogue(schedules, check_holidays=True), now)
-    revision_output.deliver(revised, reading.stamp(os.environ, now), wish)
+    revision_output.check_push(wish, file)
+    catalogue = _catalogue(schedules, check_holidays=True)
+    inviting.refuse_elsewhere(asking, wish.target, catalogue)
+
+    def make() -> revising.Revised:
+        return revising.make(file, options, catalogue, now)
+
+    def deliver(revised: revising.Revised) -> None:
+        revision_output.deliver(revised, reading.stamp(os.environ, now), wish)
+
+    _booked(make, deliver, push)
 
 
 @app.command()
@@ -480,6 +538,7 @@ def cohort(
             help="Write calendars of patients, rooms and practitioners, and a summary, in there.",
         ),
     ] = None,
+    push: Push = None,
     as_json: Json = False,
 ) -> None:
     """Plan all courses of a list together, in the clinic's rooms and with its people."""
@@ -489,7 +548,7 @@ def cohort(
     options = use_case.CohortOptions(
         source=patients,
         keep_booked=tuple(keep_booked or ()),
-        busy=tuple(busy or ()),
+        busy=_taking(busy, push),
         skip_bad=skip_bad,
         stable=stable,
         strict=strict,
@@ -499,11 +558,16 @@ def cohort(
         cluster=cluster,
         folder=out,
         edition=_edition(audience, language, care, discreet=False),
+        push=push,
     )
     now = datetime.now(UTC)
     stamp = reading.stamp(os.environ, now)
     placed = use_case.make(options, _catalogue(schedules, check_holidays=True), now)
     cohort_output.deliver(placed, options, stamp, as_json=as_json)
+
+
+app.command()(server_commands.push)
+app.command()(server_commands.pull)
 
 
 @app.command()

@@ -20,6 +20,17 @@ NO_HOLIDAYS = (
 )
 
 
+class Surroundings(NamedTuple):
+    """What was known of other calendars when slots were chosen: busy time on the ``days``.
+
+    ``own_uids`` are the course's own events, which take nothing from it.
+    """
+
+    busy: Busy = Busy()
+    days: DateRange | None = None
+    own_uids: frozenset[str] = frozenset()
+
+
 class LimitOptions(NamedTuple):
     """The options that say when the patient and the clinic have time, as typed."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from meso_sched.cli import circumstances, reading
+from meso_sched.cli.circumstances import Surroundings
 from meso_sched.cli.editions import EditionOptions, edition_of
 from meso_sched.cli.entries import Listed, make_entries
 from meso_sched.cli.parts import Effort, Site, place_all
@@ -57,6 +58,7 @@ class CohortOptions(NamedTuple):
     cluster: str | None = None
     folder: Path | None = None
     edition: EditionOptions = EditionOptions()
+    push: str | None = None
 
 
 class Part(NamedTuple):
@@ -68,12 +70,16 @@ class Part(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """A list placed, with all that is to be said about it; ``notes`` are about the settings."""
+    """A list placed, with all that is to be said about it; ``notes`` are about the settings.
+
+    ``surroundings`` are those of the parts.
+    """
 
     parts: tuple[Part, ...]
     edition: Edition
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
+    surroundings: tuple[Surroundings, ...] = ()
 
 
 class _Asked(NamedTuple):
@@ -93,6 +99,8 @@ def make(options: CohortOptions, catalogue: Catalogue, now: datetime) -> Placed:
     effort, site = _effort(options), _site(options)
     if options.folder is not None and str(options.folder) == "-":
         raise UsageError("-o: a list is written into a folder; name one, or --json for stdout")
+    if options.push is not None and options.folder is None:
+        raise UsageError("--push: goes with -o FOLDER, which keeps the courses")
     if options.stable and options.folder is None:
         raise UsageError(
             "--stable: keeps to the dates of the last run in a folder; add -o with that folder"
@@ -102,18 +110,21 @@ def make(options: CohortOptions, catalogue: Catalogue, now: datetime) -> Placed:
     earlier = _courses(_earlier(options.folder), catalogue)
     asked = _Asked(options, catalogue, now, listed, kept, earlier)
     requests: list[CohortRequest] = []
+    around: list[Surroundings] = []
     warnings: list[str] = [f"left out: {problem}" for problem in bad]
     notes: list[str] = [] if effort.exact else [NO_SOLVER]
     names = list(dict.fromkeys(each.clinic for each in listed))
     for name in names:
-        request, warned, noted = _request(asked, name)
+        request, own, warned, noted = _request(asked, name)
         requests.append(request)
+        around.append(Surroundings(request.busy, planned_days(request), own))
         warnings += warned
         notes += noted
     warnings += _of_no_clinic(asked, names)
     results = place_all(requests, effort, site)
     parts = tuple(map(Part, names, requests, results))
-    return Placed(parts, edition, (*warnings, *_told(parts)), tuple(dict.fromkeys(notes)))
+    warnings += _told(parts)
+    return Placed(parts, edition, tuple(warnings), tuple(dict.fromkeys(notes)), tuple(around))
 
 
 # ---- The options ---------------------------------------------------------------------------------
@@ -172,9 +183,13 @@ def _listed(
     today = now.astimezone(catalogue.clinic().zone).date()
     read = read_list(source)
     entries = make_entries(read.rows, str(source), catalogue, partial(_clinic, catalogue), today)
-    problems = sorted((*read.problems, *entries.problems), key=_line)
-    if problems and not options.skip_bad:
+    problems = sorted((*read.of_columns, *read.problems, *entries.problems), key=_line)
+    if problems and (read.of_columns or not options.skip_bad):
         told = f"{plural(len(problems), 'mistake')}, and nothing was planned"
+        if read.of_columns:  # no row is right while nobody knows what a column says
+            raise ProblemsError(
+                [*problems, Problem(str(source), f"{told}; name the columns right")]
+            )
         raise ProblemsError(
             [*problems, Problem(str(source), f"{told}; --skip-bad plans the others")]
         )
@@ -260,20 +275,22 @@ def _refuse_over_midnight(clinic: Clinic) -> None:
             )
 
 
-def _request(asked: _Asked, name: str) -> tuple[CohortRequest, tuple[str, ...], tuple[str, ...]]:
-    """What is to be placed in one clinic, with warnings, and notes on its settings."""
+def _request(
+    asked: _Asked, name: str
+) -> tuple[CohortRequest, frozenset[str], tuple[str, ...], tuple[str, ...]]:
+    """What is to be placed in one clinic, the UIDs of what it has already, warnings and notes."""
     clinic = _clinic(asked.catalogue, name)
     _refuse_over_midnight(clinic)
     entries = tuple(_entry(asked, clinic, each) for each in asked.listed if each.clinic == name)
     taken = tuple(_taken(asked, clinic, entries))
     request = CohortRequest(clinic, entries, taken=taken, stable=asked.options.stable)
     days = planned_days(request)
-    own = frozenset(_uids(clinic, entries)) if asked.options.busy else frozenset()
+    own = frozenset(_uids(asked, clinic, entries)) if asked.options.busy else frozenset()
     busy, warnings = circumstances.busy_time(asked.options.busy, clinic, days, own)
     holidays, notes = circumstances.holidays(clinic, days)
     stale = (*_stale(asked, clinic, entries), *_past(asked, clinic, entries))
     notes = (*notes, *_rooms_told(clinic))
-    return request._replace(busy=busy, holidays=holidays), (*warnings, *stale), notes
+    return request._replace(busy=busy, holidays=holidays), own, (*warnings, *stale), notes
 
 
 def _entry(asked: _Asked, clinic: Clinic, listed: Listed) -> Entry:
@@ -324,8 +341,14 @@ def _past(asked: _Asked, clinic: Clinic, entries: Iterable[Entry]) -> Iterator[s
         yield f"{past[0].patient}, {past[0].regimen.id}{more}: begins in the past ({past[0].start})"
 
 
-def _uids(clinic: Clinic, entries: Iterable[Entry]) -> Iterator[str]:
-    """The UIDs of the courses' own appointments, which take no time from them."""
+def _uids(asked: _Asked, clinic: Clinic, entries: Iterable[Entry]) -> Iterator[str]:
+    """The UIDs of the courses' own appointments, which take no time from them.
+
+    Those of courses that are kept take their room and their practitioner, and not all of them.
+    """
+    for kept in asked.kept.values():
+        yield from kept.uids.values()
+        yield from kept.review_uids.values()
     for entry in entries:
         course = entry.course
         for audience in ("", PATIENT):

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from meso_sched.cli.cohort import CohortOptions, Part, Placed
 from meso_sched.cli.talking import emit, patience, say, tell
-from meso_sched.core.booked import overdue_warnings
+from meso_sched.core.booked import BookedSession, overdue_warnings
 from meso_sched.core.cohort import PlacedCourse, summed
 from meso_sched.core.plan import Plan
+from meso_sched.core.reviewing import BookedReview
 from meso_sched.core.walltime import plural
-from meso_sched.errors import PlacingError
+from meso_sched.errors import ChangedError, PlacingError
 
 if TYPE_CHECKING:
     from meso_sched.exchange.cohort_folder import WrittenCohort
@@ -39,7 +40,7 @@ def deliver(placed: Placed, options: CohortOptions, stamp: datetime, *, as_json:
     )
     written = None
     if options.folder is not None:
-        written = _write(placed._replace(warnings=warnings), options.folder, stamp)
+        written = _booked(placed._replace(warnings=warnings), options.folder, stamp, options.push)
     if as_json:
         from meso_sched.exchange.cohort_tables import to_json
 
@@ -61,6 +62,38 @@ def _show(parts: Sequence[Part]) -> None:
 
 
 # ---- The folder ----------------------------------------------------------------------------------
+
+
+def _booked(placed: Placed, folder: Path, stamp: datetime, push: str | None) -> WrittenCohort:
+    """Write the folder; with ``push`` in a shared calendar as well, unless its time was taken."""
+    if push is None:
+        return _write(placed, folder, stamp)
+    from meso_sched.cli.booking import Booking, Chosen, TakenError
+
+    written: list[WrittenCohort] = []
+
+    def write() -> Sequence[Path]:
+        written.append(_write(placed, folder, stamp))
+        return written[0].courses
+
+    chosen = [
+        Chosen(part.request.clinic, list(_appointments(part)), around)
+        for part, around in zip(placed.parts, placed.surroundings, strict=True)
+    ]
+    try:
+        Booking(push, chosen).book(write)
+    except TakenError as taken:
+        raise ChangedError(
+            f"the time of {plural(len(taken.booked), 'appointment')} was taken by another desk"
+            " meanwhile; nothing was written. Run again, which plans around that"
+        ) from None
+    return written[0]
+
+
+def _appointments(part: Part) -> Iterator[BookedSession | BookedReview]:
+    for course in part.result.courses:
+        yield from course.booked
+        yield from course.reviews
 
 
 def _write(placed: Placed, folder: Path, stamp: datetime) -> WrittenCohort:

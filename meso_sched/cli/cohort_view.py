@@ -153,7 +153,8 @@ def _goals(result: CohortResult, *, stable: bool) -> Iterator[Span]:
     for goal, told in words.items():
         value, least = getattr(reached, goal), getattr(result.bound, goal)
         # Once a goal has no proof, the bound of a later one may lie above what was reached.
-        bound = f" (bound {least})" if least < value else ""
+        is_known = least < value and result.method is Method.EXACT
+        bound = f" (bound {least})" if is_known else ""
         is_bad = value and goal in ("unplaced", "overdue_days")
         yield Span(f"{told}{bound}{'' if goal == last else ','}", "bold red" if is_bad else "")
 

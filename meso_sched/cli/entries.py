@@ -221,10 +221,15 @@ def _read_choices(cells: _Cells, today: date) -> Choices:
         sessions=cells.of_phases("sessions", reading.parse_number),
         every=cells.of_phases("every", _parse_every),
         until=cells.read("until", lambda text: reading.parse_day(text, today)),
-        length=cells.read("length", parse_minutes),
+        length=cells.read("length", _parse_length),
         keep=cells.read("keep", lambda text: parse_keep(text.lower())),
         override=cells.read("override", _parse_answer) or False,
     )
+
+
+def _parse_length(text: str) -> int:
+    """A length; a bare number is minutes, as a sheet's column or a program has it."""
+    return parse_minutes(f"{text}m" if text.isdecimal() else text)
 
 
 def _parse_patient(text: str) -> str:

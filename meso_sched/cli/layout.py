@@ -110,9 +110,9 @@ def table_rows(
 def wrapped(spans: Line, width: int, indent: str = "") -> list[Line]:
     """One paragraph, broken at spaces; following lines begin with ``indent``."""
     lines: list[list[Span]] = [[]]
-    used = 0
+    used, room = 0, max(1, width - len(indent))
     for span in spans:
-        words = [piece for word in span.text.split(" ") for piece in _broken(word, width)]
+        words = [piece for word in span.text.split(" ") for piece in _broken(word, room)]
         for word in words:
             size = _cells(word)
             if used and used + 1 + size > width:

@@ -72,7 +72,17 @@ Care = Annotated[
 Discreet = Annotated[
     bool,
     typer.Option(
-        "--discreet", help='With --for patient: titles say "Appointment" and nothing else.'
+        "--discreet",
+        help='With --for patient or --invite: titles say "Appointment" and nothing else.',
+    ),
+]
+Invite = Annotated[
+    str | None,
+    typer.Option(
+        "--invite",
+        metavar="ADDRESS",
+        help="Write a mail with an invitation for each appointment, into a folder beside the .ics;"
+        ' "none" stops that.',
     ),
 ]
 Format = Annotated[
@@ -89,5 +99,13 @@ Output = Annotated[
         metavar="FILE|DIR/|-",
         help="Write .ics, .html (a card to print), .json, .csv or .fhir.json; into DIR/ an .ics an"
         " event, as khal and vdirsyncer keep them.",
+    ),
+]
+Push = Annotated[
+    str | None,
+    typer.Option(
+        "--push",
+        metavar="URL",
+        help="Book in this CalDAV calendar too, unless another desk was quicker.",
     ),
 ]

@@ -6,15 +6,19 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from meso_sched.cli import layout, view
+from meso_sched.cli.inviting import Asking, Course, Outgoing, outgoing
 from meso_sched.cli.planning import Planned
 from meso_sched.cli.talking import emit, say, tell
 from meso_sched.core.changes import changes, review_changes
 from meso_sched.core.walltime import plural
 from meso_sched.errors import UsageError
 from meso_sched.exchange.editions import spoken
+
+if TYPE_CHECKING:
+    pass
 
 SUFFIXES = {
     "ics": ".ics",
@@ -25,6 +29,10 @@ SUFFIXES = {
 }
 FORMATS = tuple(SUFFIXES)
 STDOUT = "-"
+NOT_FOLDERS = (
+    "goes with a course's own FILE.ics; a folder of events is for khal, and for vdirsyncer, which"
+    " carries it to a server"
+)
 
 
 class Target(NamedTuple):
@@ -79,10 +87,36 @@ def _format_of(path: Path) -> str:
     )
 
 
-def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json: bool) -> None:
+def check_push(push: str | None, target: Target | None, patient: str | None) -> None:
+    """UsageError where a plan cannot be booked in a shared calendar."""
+    if push is None:
+        return
+    if target is None or target.path is None or target.format != "ics":
+        raise UsageError(
+            "--push: goes with -o FILE.ics, which keeps the course; a revision needs it"
+        )
+    if target.is_folder:
+        raise UsageError(f"--push: {NOT_FOLDERS}")
+    if patient is None:
+        raise UsageError(
+            "--push: needs --patient, or the calendar would take another course without one for"
+            " this one"
+        )
+
+
+def deliver(
+    planned: Planned,
+    stamp: datetime,
+    target: Target | None,
+    asking: Asking,
+    *,
+    as_json: bool,
+    push: str | None = None,
+) -> None:
     """Write the plan where it belongs, then show it; data on stdout, words on stderr.
 
     With ``--json`` the table is left out; where the data goes to stdout, it goes to stderr.
+    ``push`` is the address of a calendar in which it is booked as well.
     """
     if target is None:
         tell(planned.notes, planned.warnings)
@@ -92,14 +126,19 @@ def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json
 
     order = Order(planned.plan, planned.edition, planned.warnings, stamp)
     written = prepare(order, target, planned.former)
+    if target.path is None:
+        sent = Outgoing(written)
+    else:
+        sent = outgoing(Course(planned.plan, target.path, stamp), written, asking)
+        written = sent.written
     # The data goes first: words that find no reader must not cost it.
     if target.path is None:
         emit(written.data)
     else:
-        written.replace(target.path)
+        _write(sent, target.path, planned, push)
         if as_json:
             sys.stdout.write(written.document(planned.plan, planned.warnings))
-    tell(planned.notes, planned.warnings)
+    tell(planned.notes, (*planned.warnings, *sent.warnings))
     if not as_json:
         _show(planned, stderr=target.path is None)
     if target.path is None:
@@ -110,11 +149,28 @@ def deliver(planned: Planned, stamp: datetime, target: Target | None, *, as_json
             " as well (the same without --for patient, into another file)"
         )
     say(f"{target.shown}: {written.what}" + ("" if written.same else _counted(planned)))
+    if sent.told:
+        say(sent.told)
     if target.format == "ics" and planned.plan.course.patient is None:
         say(
             "the course has no --patient: a calendar would take another course without one for"
             " this one and overwrite it; add --patient"
         )
+
+
+def _write(sent: Outgoing, path: Path, planned: Planned, push: str | None) -> None:
+    if push is None:
+        sent.replace(path)
+        return
+    from meso_sched.cli.booking import Booking
+    from meso_sched.exchange.pushing import LocalCourse
+
+    def write() -> list[Path]:
+        sent.replace(path)
+        return [path]
+
+    course = LocalCourse.of(path, sent.written.data)
+    Booking.of(push, planned.plan, planned.surroundings, course).book(write)
 
 
 def _counted(planned: Planned) -> str:

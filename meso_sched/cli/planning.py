@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, NamedTuple
 
 from meso_sched.cli import circumstances, reading
+from meso_sched.cli.circumstances import Surroundings
 from meso_sched.cli.editions import EditionOptions, edition_of
 from meso_sched.cli.talking import can_ask
 from meso_sched.core.booked import refuse_overdue
@@ -63,6 +64,7 @@ class Planned(NamedTuple):
     notes: tuple[str, ...]
     today: date
     former: Former | None = None
+    surroundings: Surroundings = Surroundings()
 
 
 def find_regimen(catalogue: Catalogue, name: str, language: str = DEFAULT_LANGUAGE) -> Regimen:
@@ -92,9 +94,8 @@ def make(
     course = _course(options, catalogue, clinic, start, today)
     course = course._replace(overrides=(*course.overrides, *screened.overrides))
     days = horizon(course, today)
-    busy, warnings = circumstances.busy_time(
-        options.limits.busy, clinic, days, _own_uids(options, clinic, course)
-    )
+    own = _own_uids(options, clinic, course)
+    busy, warnings = circumstances.busy_time(options.limits.busy, clinic, days, own)
     holidays, notes = circumstances.holidays(clinic, days)
     request = PlanRequest(
         course=course,
@@ -122,7 +123,8 @@ def make(
         refuse_overdue(plan.booked)
     unspoken = _unspoken(course.regimen, edition.language)
     notes = (*notes, *screened.notes, *_lost_marks(plan, former), *unspoken)
-    return Planned(plan, edition, open_time, warnings, notes, today, former)
+    around = Surroundings(busy, days, own)
+    return Planned(plan, edition, open_time, warnings, notes, today, former, around)
 
 
 def _former(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from meso_sched.cli import circumstances, reading
-from meso_sched.cli.circumstances import LimitOptions
+from meso_sched.cli.circumstances import LimitOptions, Surroundings
 from meso_sched.cli.talking import say
 from meso_sched.core.booked import refuse_overdue
 from meso_sched.core.changes import Change, changes, review_changes
@@ -58,6 +58,7 @@ class Revised(NamedTuple):
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
     told: bool
+    surroundings: Surroundings = Surroundings()
     folder: FolderCourse | None = None
 
     @property
@@ -71,10 +72,34 @@ class Revised(NamedTuple):
         return bool(self.changes or self.reviews)
 
 
-def make(path: Path, options: ReviseOptions, catalogue: Catalogue, now: datetime) -> Revised:
-    """Revise the course in a file; ``now`` is aware. Raises MesoError with what to do about it."""
+class Opened(NamedTuple):
+    """A course to revise: the bytes of its file, and the course, which may say more than those.
+
+    ``taken``: a server's side of it goes over the file's, whatever else is told. ``folder`` is the
+    course in its folder of events, where it stands in one.
+    """
+
+    former: bytes
+    stored: StoredCourse
+    taken: bool = False
+    folder: FolderCourse | None = None
+
+
+def make(
+    path: Path,
+    options: ReviseOptions,
+    catalogue: Catalogue,
+    now: datetime,
+    opened: Opened | None = None,
+) -> Revised:
+    """Revise the course in a file, or as it was ``opened``; ``now`` is aware.
+
+    Raises MesoError with what to do about it.
+    """
     clinic = catalogue.clinic()
-    former, stored, folder = open_course(path, clinic, catalogue, dry_run=options.dry_run)
+    if opened is None:
+        opened = open_course(path, clinic, catalogue, dry_run=options.dry_run)
+    former, stored, taken, folder = opened
     stored = stored.informed(catalogue.regimens)
     plan = stored.current
     today = now.astimezone(plan.clinic.zone).date()
@@ -119,18 +144,19 @@ def make(path: Path, options: ReviseOptions, catalogue: Catalogue, now: datetime
             *revision.warnings,
         ),
         notes=(*_other_clinic(clinic, stored), *notes),
-        told=told.anything or options.limits.anything,
+        told=taken or told.anything or options.limits.anything,
+        surroundings=Surroundings(busy, days, stored.uids),
         folder=folder,
     )
 
 
 def open_course(
     path: Path, clinic: Clinic, catalogue: Catalogue, *, dry_run: bool = False
-) -> tuple[bytes, StoredCourse, FolderCourse | None]:
+) -> Opened:
     """A course's file and what it holds; FileError where there is none or it is no course.
 
-    The third is the course in its folder of events, where ``path`` is one, or an event in one. What
-    a run that was broken off has left to write there is written, unless it is a ``dry_run``.
+    ``path`` may be a folder of events, or an event in one. What a run that was broken off has left
+    to write there is written, unless it is a ``dry_run``.
     """
     folder = chosen(path)
     if folder is not None:
@@ -138,12 +164,13 @@ def open_course(
     data = read_bytes(path)
     if data is None:
         raise FileError(f"{path}: there is no such file; name the .ics that `plan -o` wrote")
-    return data, read_course(decoded(data, path), str(path), clinic, catalogue.regimens), None
+    stored = read_course(decoded(data, path), str(path), clinic, catalogue.regimens)
+    return Opened(data, stored)
 
 
 def _open_folder(
     folder: FolderCourse, clinic: Clinic, catalogue: Catalogue, *, dry_run: bool
-) -> tuple[bytes, StoredCourse, FolderCourse]:
+) -> Opened:
     """By its events' records, or else their words, one knows whose it is; then by its UIDs."""
     try:
         stored = read_course(folder.text, folder.shown, clinic, catalogue.regimens)
@@ -159,7 +186,7 @@ def _open_folder(
             _complete(folder)
             folder = course_in(folder.folder, stored.identity)
         stored = read_course(folder.text, folder.shown, clinic, catalogue.regimens)
-    return folder.text.encode(), stored, folder
+    return Opened(folder.text.encode(), stored, folder=folder)
 
 
 def _complete(folder: FolderCourse) -> None:

@@ -145,6 +145,7 @@ def render(settings: Settings) -> str:
         name if settings.name else f"# {name}                # stands in every event's identity",
         '# address = "Station Road 1, 34710 Istanbul"   # where patients go',
         '# contact = "+90 216 000 00 00"               # how they reach you: on the card to print',
+        '# email = "desk@clinic.example"              # who invites them, with `plan --invite`',
         f"timezone = {_quoted(settings.timezone)}",
         holidays if settings.holidays else '# holidays = "TR"          # a country, or "DE-BY"',
         '# closed = ["2027-08-01..2027-08-15", "2027-10-28"]   # days off, both ends included',

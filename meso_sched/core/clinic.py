@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -64,6 +64,9 @@ class Clinic:
     address: str = ""
     contact: str = ""
     """How patients reach it, in its own words: telephone, mail."""
+
+    email: str = ""
+    """The bare address that invites patients, and to which they answer."""
 
     rooms: tuple[str, ...] | None = None
     practitioners: tuple[Practitioner, ...] = ()
@@ -190,6 +193,19 @@ class Busy(NamedTuple):
         """Whether nothing is taken between two moments (epoch seconds)."""
         before_end = bisect_left(self.starts, end)
         return before_end == 0 or self.ends[before_end - 1] <= start
+
+    def without(self, known: Busy) -> Busy:
+        """What is taken here and not in the other."""
+        left: list[tuple[int, int]] = []
+        mine = zip(self.starts, self.ends, strict=True)
+        for start, end in mine:
+            for other in range(bisect_right(known.ends, start), len(known.starts)):
+                if known.starts[other] >= end:
+                    break
+                left.append((start, known.starts[other]))
+                start = known.ends[other]
+            left.append((start, end))
+        return Busy._merged(left)
 
 
 def _seconds(intervals: Iterable[tuple[datetime, datetime]]) -> Iterator[tuple[int, int]]:

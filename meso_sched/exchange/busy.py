@@ -11,9 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from meso_sched.errors import FileError
 from meso_sched.exchange.folders import calendars_below, unreadable
+
+if TYPE_CHECKING:
+    from meso_sched.exchange.busy_events import Window
+
+CALDAV = "caldav+"
+"""What stands before the address of a calendar on a server."""
 
 _MEGABYTE = 1024 * 1024
 _LIMIT = 100 * _MEGABYTE
@@ -23,7 +30,8 @@ _LIMIT = 100 * _MEGABYTE
 class BusyRequest:
     """Whose busy time is asked for, and when.
 
-    ``sources`` are paths of files and folders and http(s) or webcal addresses. ``zone`` is the
+    ``sources`` are paths of files and folders, http(s) or webcal addresses, and calendars on CalDAV
+    servers (``caldav+https://…``), which are asked for those days alone. ``zone`` is the
     clinic's: floating and all-day times are its wall clock. Only what touches its days from
     ``first`` to ``last``, both inclusive, matters. Events whose UID is in ``ignore_uids``, such as
     the course's own, take nothing.
@@ -73,7 +81,11 @@ def read_busy(request: BusyRequest) -> BusyTime:
     window = Window(first, last, request.zone)
     taken = Taken()
     for source in request.sources:
-        for name, data in _calendars(source, taken.warnings):
+        if source[: len(CALDAV)].lower() == CALDAV:
+            calendars = _on_server(source, window, taken.warnings)
+        else:
+            calendars = _calendars(source, taken.warnings)
+        for name, data in calendars:
             read_events(_text(name, data), name, window, request.ignore_uids, taken)
     merged = _merged(taken.intervals, first, last)
     return BusyTime(tuple(merged), tuple(dict.fromkeys(taken.warnings)))
@@ -126,6 +138,26 @@ def _calendars(source: str, warnings: list[str]) -> Iterator[tuple[str, bytes]]:
         warnings.append(f"{path}: the folder has no .ics file yet; no time is taken.")
     for file in files:
         yield str(file), _read(file)
+
+
+def _on_server(source: str, window: Window, warnings: list[str]) -> Iterator[tuple[str, bytes]]:
+    """What a calendar server has on those days, an object at a time."""
+    from meso_sched.exchange.caldav import connected
+
+    day = timedelta(days=1)  # whole days and floating times: a server may take them for UTC
+    first, last = window.start - day, window.end + day
+    with connected(source) as server:
+        calendar = server.calendar()
+        kept = calendar.between(first, last)
+        if kept is None:
+            warnings.append(
+                f"{calendar.shown}: the server tells when the time is taken, and not by what: whole"
+                " days are as it counts them, and this course's own sessions take time too"
+            )
+            yield calendar.shown, calendar.busy_between(first, last).encode()
+            return
+    for each in kept:
+        yield f"{calendar.shown}{each.href.rpartition('/')[2]}", each.text.encode()
 
 
 def _refuse(error: OSError) -> None:

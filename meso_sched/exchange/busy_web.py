@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import threading
 from dataclasses import dataclass
 from time import monotonic
 from typing import IO, TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from meso_sched.errors import ServerError, UsageError
+from meso_sched.exchange.in_time import in_time
 
 if TYPE_CHECKING:
     from http.client import HTTPMessage
@@ -67,27 +67,13 @@ class Address:
 def fetch(address: Address, size: int) -> bytes:
     """What stands at an address, at most ``size`` bytes of it.
 
-    It is fetched in a thread of its own, since looking up a host, shaking hands and a server that
-    sends byte by byte can each wait for ever in a way that no timeout of a socket ends.
-
     Raises:
         ServerError: the server cannot be reached, refuses, is too slow, or sends a web page.
     """
-    answers: list[bytes | Exception] = []
-
-    def work() -> None:
-        try:
-            answers.append(_download(address, size))
-        except Exception as error:  # a bug too is raised where the calendar was asked for
-            answers.append(error)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    thread.join(_PATIENCE)
-    answer = answers[0] if answers else _too_slow(address)
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+    try:
+        return in_time(lambda: _download(address, size), _PATIENCE)
+    except TimeoutError:
+        raise _too_slow(address) from None
 
 
 def _place(parts: SplitResult) -> str:

@@ -212,7 +212,7 @@ def open_calendar(text: str, where: str) -> OpenCalendar:
         raise FileError(f"{place}: {error}; {_AGAIN}") from error
     properties = calendar.properties
     opened = OpenCalendar(
-        text, where, calendar, _record(properties, COURSE_PROPERTY), tuple(_events(calendar))
+        text, where, calendar, private_record(properties, COURSE_PROPERTY), tuple(_events(calendar))
     )
     _refuse_newer(opened, properties)
     return opened
@@ -298,8 +298,10 @@ def _events(calendar: Component) -> Iterator[RawEvent]:
         if child.name == "VEVENT":
             fields = Fields("VEVENT", begin, 0, child.properties)
             uid = value_of(fields.lines.get("UID", [":"])[0]).strip()
-            details = _record(fields.lines, SESSION_PROPERTY)
-            yield RawEvent(child, fields, uid, details, _record(fields.lines, COURSE_PROPERTY))
+            details = private_record(fields.lines, SESSION_PROPERTY)
+            yield RawEvent(
+                child, fields, uid, details, private_record(fields.lines, COURSE_PROPERTY)
+            )
         begin += _begins(child)
 
 
@@ -331,7 +333,7 @@ def _refuse_newer(opened: OpenCalendar, properties: Mapping[str, list[str]]) -> 
         )
 
 
-def _record(properties: Mapping[str, list[str]], name: str) -> Mapping[str, Any]:
+def private_record(properties: Mapping[str, list[str]], name: str) -> Mapping[str, Any]:
     """A private property's JSON object; empty where a program dropped or broke it."""
     lines = properties.get(name)
     return _object(lines[0]) if lines else {}

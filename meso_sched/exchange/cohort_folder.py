@@ -79,12 +79,14 @@ class CohortOrder(NamedTuple):
 class WrittenCohort(NamedTuple):
     """How many files are new or changed, and how many held all already.
 
-    ``stale`` are calendars in the folder that are none of this run's, by their paths in it.
+    ``stale`` are calendars in the folder that are none of this run's, by their paths in it;
+    ``courses`` are the files of this run's courses.
     """
 
     written: int
     unchanged: int
     stale: tuple[str, ...] = ()
+    courses: tuple[Path, ...] = ()
 
 
 def write_cohort(order: CohortOrder, courses: Iterable[tuple[PlacedCourse, Plan]]) -> WrittenCohort:
@@ -111,7 +113,9 @@ def write_cohort(order: CohortOrder, courses: Iterable[tuple[PlacedCourse, Plan]
     if tally.refused:
         lacking = f"{order.folder}: is written but for {plural(len(tally.refused), 'file')}"
         raise FileError("\n".join([*tally.refused, lacking]))
-    return WrittenCohort(tally.written, tally.unchanged, stale)
+    patients = order.folder / PATIENTS
+    files = tuple(sorted(path for path in tally.touched if path.parent == patients))
+    return WrittenCohort(tally.written, tally.unchanged, stale, files)
 
 
 class _Tally:

@@ -30,6 +30,9 @@ COLUMNS = (
 PER_PHASE = ("sessions", "every")
 """Columns of which every phase has its own: ``sessions.weekly``."""
 
+_IGNORED = "?"
+"""Stands for a column of an unknown name."""
+
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 _JSON_SUFFIXES = (".jsonl", ".ndjson")
 _FIRST_LINE = re.compile(rb"(?:\xef\xbb\xbf)?\s*([^\r\n]*)")
@@ -53,10 +56,14 @@ class Row(NamedTuple):
 
 
 class PatientList(NamedTuple):
-    """The rows that can be read, in order, and what is wrong with the others."""
+    """The rows that can be read, in order, and what is wrong with the others.
+
+    ``of_columns`` are names of columns that are none, whose cells the rows lack.
+    """
 
     rows: tuple[Row, ...]
     problems: tuple[Problem, ...] = ()
+    of_columns: tuple[Problem, ...] = ()
 
 
 def read_list(path: Path) -> PatientList:
@@ -152,7 +159,7 @@ def _read_csv(name: str, lines: Iterable[str], delimiter: str) -> PatientList:
     header = next(records, None)
     if header is None:
         raise ProblemsError([Problem(f"{name}:1", f"is empty; {_HEADER}")])
-    columns = _columns(name, header)
+    columns, of_columns = _columns(name, header)
     rows: list[Row] = []
     problems: list[Problem] = []
     try:
@@ -163,8 +170,8 @@ def _read_csv(name: str, lines: Iterable[str], delimiter: str) -> PatientList:
             else:
                 problems += row
     except ProblemsError as error:
-        raise ProblemsError([*problems, *error.problems]) from error
-    return PatientList(tuple(rows), tuple(problems))
+        raise ProblemsError([*of_columns, *problems, *error.problems]) from error
+    return PatientList(tuple(rows), tuple(problems), of_columns)
 
 
 def _records(name: str, lines: Iterable[str], delimiter: str) -> Iterator[_Record]:
@@ -196,8 +203,11 @@ def _misquoted(name: str, line: int, last: int, error: csv.Error) -> str:
     return _QUOTED_WRONG
 
 
-def _columns(name: str, header: _Record) -> tuple[str, ...]:
-    """The column of each cell, "" for one without a name; ProblemsError with all that is wrong."""
+def _columns(name: str, header: _Record) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """The column of each cell, "" for one without a name, and the names that are no column's.
+
+    ProblemsError with all that is wrong where the rows cannot be read by it.
+    """
     where = f"{name}:{header.line}"
     if header.wrong is not None:
         raise ProblemsError([Problem(where, header.wrong)])
@@ -205,20 +215,21 @@ def _columns(name: str, header: _Record) -> tuple[str, ...]:
     if not any(found):
         raise ProblemsError([Problem(where, f"is no header; {_HEADER}")])
     unknown = [
-        _unknown(text)
+        Problem(where, _unknown(text))
         for text, column in zip(header.cells, found, strict=True)
         if text.strip() and column is None
     ]
-    columns = tuple(column or "" for column in found)
-    doubled = [each for each in dict.fromkeys(columns) if each and columns.count(each) > 1]
+    named = zip(header.cells, found, strict=True)
+    columns = tuple(column or (_IGNORED if text.strip() else "") for text, column in named)
+    known = [each for each in columns if each not in ("", _IGNORED)]
+    doubled = [each for each in dict.fromkeys(known) if known.count(each) > 1]
     messages = [
-        *unknown,
         *(f'column "{each}" stands twice; keep one' for each in doubled),
         *(f'no column "{each}"; {_NEEDED}' for each in REQUIRED if each not in columns),
     ]
     if messages:
-        raise ProblemsError([Problem(where, message) for message in messages])
-    return columns
+        raise ProblemsError([*unknown, *(Problem(where, message) for message in messages)])
+    return columns, tuple(unknown)
 
 
 def _row(
@@ -230,7 +241,7 @@ def _row(
         return (Problem(where, record.wrong),)
     under = (*columns, *[""] * (len(record.cells) - len(columns)))
     cells = [(column, cell.strip()) for column, cell in zip(under, record.cells, strict=False)]
-    cells = [(column, text) for column, text in cells if text]
+    cells = [(column, text) for column, text in cells if text and column != _IGNORED]
     stray = [text for column, text in cells if not column]
     if stray:
         # A comma without quotes moves the cells behind it: whatever they say now is not meant.

@@ -57,6 +57,12 @@ SESSION_PROPERTY = "X-MESO-SCHED-SESSION"
 ALARM_PROPERTY = "X-MESO-SCHED-ALARM"
 """Marks an alarm about care as one of ours."""
 
+SERVERS_PROPERTY = "X-MESO-SCHED-SERVERS"
+"""What a course and the servers that it was sent to had in common when they were last in step."""
+
+INVITED_PROPERTY = "X-MESO-SCHED-INVITED"
+"""Whom a course's invitations go to, and what was last told of each appointment."""
+
 KIND_PROPERTY = "X-MESO-SCHED-KIND"
 """Marks a calendar that holds sessions of many courses, and is no course's own."""
 

@@ -19,13 +19,14 @@ from meso_sched.core.regimen import (
 )
 from meso_sched.core.walltime import WEEKDAYS, Length, Span
 from meso_sched.exchange import schedule_values as values
+from meso_sched.exchange.addresses import parse_address
 from meso_sched.exchange.languages import parse_language, refuse_unknown
 from meso_sched.exchange.toml_tables import Table, TomlFile, shown
 
 TOP_KEYS = ("clinic", "clinics", "sources", "care", "regimens")
 CLINIC_KEYS = (
-    *("name", "address", "contact", "language", "timezone", "holidays", "closed", "slot", "keep"),
-    *("reminders", "rooms", "practitioners", "turnover", "hours"),
+    *("name", "address", "contact", "email", "language", "timezone", "holidays", "closed", "slot"),
+    *("keep", "reminders", "rooms", "practitioners", "turnover", "hours"),
 )
 PRACTITIONER_KEYS = ("off", "regimens", "hours")
 CARE_KEYS = ("before", "after", "expect", "call", "screening", "technique", "notes")
@@ -129,6 +130,7 @@ def _settings(table: Table, may_name: NameParser, *, check_holidays: bool) -> Se
         "name": table.text("name", values.nonempty, ""),
         "address": table.text("address", values.nonempty, ""),
         "contact": table.text("contact", values.nonempty, ""),
+        "email": table.text("email", parse_address, ""),
         "language": table.text("language", parse_language, None),
         "timezone": table.text("timezone", values.zone_name, None),
         "holidays": table.text("holidays", values.holiday_code(check=check_holidays), None),

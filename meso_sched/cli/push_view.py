@@ -1,0 +1,136 @@
+"""What the person at the desk sees of a push: what differs, here and on the server."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from meso_sched.cli.layout import Column, Line, Span, table, visible, wrapped
+from meso_sched.core.walltime import minute_of, plural, show_day, show_time
+from meso_sched.exchange.events import CourseEvent, Kind
+from meso_sched.exchange.pushing import Push
+from meso_sched.exchange.records import review_number
+from meso_sched.exchange.syncing import Pair, What
+
+if TYPE_CHECKING:
+    from meso_sched.cli.pushing import Done, PushOptions
+    from meso_sched.exchange.caldav import Calendar
+
+_STYLES = {What.NEW: "green", What.OURS: "cyan"}
+
+
+def rows(push: Push, *, ours: bool, prune: bool) -> list[tuple[Span, ...]]:
+    """A row an appointment that is not the same on both sides, and what becomes of its care."""
+    gone = {pair.ours.uid for pair in push.pruned()} if prune else set()
+    told = []
+    care: Counter[tuple[str, str]] = Counter()
+    for pair in push.pairs:
+        if pair.ours.uid not in gone and pair.what in (What.SAME, What.NEITHER):
+            continue
+        what = _what(pair, ours=ours, gone=pair.ours.uid in gone)
+        style = _STYLES.get(pair.what, "magenta")
+        if pair.ours.kind is Kind.CARE:
+            care[what, style] += 1
+        else:
+            told.append(_row(pair, what, style))
+    return told + [_care_row(count, *each) for each, count in care.items()]
+
+
+def lines(push: Push, rows: Sequence[Sequence[Span]], width: int) -> Iterator[Line]:
+    """Of one course what differs, under the names of its file and of the calendar."""
+    if not rows:
+        return
+    heading = f"{push.course.path} -> {push.calendar.shown}"
+    yield from wrapped((Span(visible(heading), "bold"),), width)
+    columns = (Column("Event"), Column("Here"), Column("On the server"), Column("What", wraps=True))
+    yield from table(columns, rows, width)
+
+
+def _what(pair: Pair, *, ours: bool, gone: bool) -> str:
+    what = "called off: deleted there" if gone else pair.what.value
+    return f"{what}, ours stands" if ours and pair.what.is_conflict else what
+
+
+def _row(pair: Pair, what: str, style: str) -> tuple[Span, ...]:
+    return (
+        Span(name_of(pair.ours), style),
+        Span(_when(pair.ours), style),
+        Span("-" if pair.theirs is None else _when(pair.theirs), "dim"),
+        Span("; ".join([what, *differences(pair)]), style),
+    )
+
+
+def _care_row(count: int, what: str, style: str) -> tuple[Span, ...]:
+    return Span("care", style), Span(plural(count, "event"), style), Span(""), Span(what, style)
+
+
+def name_of(event: CourseEvent) -> str:
+    """An event as people call it: ``session 3``, ``review 1``, ``care``."""
+    if event.kind is Kind.SESSION:
+        return "session" if event.number is None else f"session {event.number}"
+    number = review_number(event.part)
+    if event.kind is Kind.REVIEW:
+        return "review" if number is None else f"review {number}"
+    return "care" if event.number is None else f"care {event.number}"
+
+
+def differences(pair: Pair) -> Iterator[str]:
+    """What else differs of an event that is at the same time on both sides."""
+    ours, theirs = pair.ours, pair.theirs
+    if theirs is None or _when(ours) != _when(theirs):
+        return
+    if ours.end.astimezone(UTC) != theirs.end.astimezone(UTC):
+        yield "the length"
+    if (ours.summary, ours.description) != (theirs.summary, theirs.description):
+        yield "the words"
+    if ours.location != theirs.location:
+        yield "the place"
+    if (ours.reminders, ours.care) != (theirs.reminders, theirs.care):
+        yield "the alarms"
+
+
+def _when(event: CourseEvent) -> str:
+    day = f"{show_day(event.start.date())}"
+    clock = "" if event.whole_day else f" {show_time(minute_of(event.start))}"
+    return f"{day}{clock}" + (" cancelled" if event.is_cancelled else "")
+
+
+def document(done: Sequence[Done], calendar: Calendar, options: PushOptions) -> dict[str, Any]:
+    """A push as JSON."""
+    return {
+        "schema": "meso-sched/push/1",
+        "calendar": calendar.shown,
+        "dry_run": options.dry_run,
+        "courses": [_course(each) for each in done],
+    }
+
+
+def _course(done: Done) -> dict[str, Any]:
+    push, sent = done
+    outcome = {pair.ours.uid: "sent" for pair in (sent.sent if sent else ())}
+    outcome |= {pair.ours.uid: "deleted" for pair in (sent.deleted if sent else ())}
+    outcome |= {pair.ours.uid: "overtaken" for pair in (sent.overtaken if sent else ())}
+    return {
+        "file": str(push.course.path),
+        "events": [
+            {
+                "event": name_of(pair.ours),
+                "uid": pair.ours.uid,
+                "what": pair.what.value,
+                "here": _side(pair.ours),
+                "there": None if pair.theirs is None else _side(pair.theirs),
+                "outcome": outcome.get(pair.ours.uid, "left"),
+            }
+            for pair in push.pairs
+        ],
+    }
+
+
+def _side(event: CourseEvent) -> dict[str, Any]:
+    return {
+        "start": event.start.isoformat(),
+        "end": event.end.isoformat(),
+        "status": event.status,
+    }

@@ -1,0 +1,156 @@
+"""The use case ``push``: courses' files -> a calendar on a server."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from meso_sched.cli import push_view
+from meso_sched.cli.layout import Screen
+from meso_sched.cli.talking import patience, say
+from meso_sched.core.walltime import plural
+from meso_sched.errors import ChangedError, UsageError
+from meso_sched.exchange import tables
+from meso_sched.exchange.caldav import Calendar, Server, connected
+from meso_sched.exchange.pushing import LocalCourse, Push, Sent, send
+from meso_sched.exchange.syncing import What
+
+
+class PushOptions(NamedTuple):
+    """The command line of ``push``, as typed."""
+
+    files: tuple[Path, ...]
+    url: str
+    calendar: str | None = None
+    create: bool = False
+    ours: bool = False
+    theirs: bool = False
+    prune: bool = False
+    dry_run: bool = False
+    as_json: bool = False
+
+    @property
+    def decides(self) -> bool:
+        """Whether it says what goes where both sides changed."""
+        return self.ours or self.theirs
+
+
+class Done(NamedTuple):
+    """A course and what came of it; ``sent`` None: nothing was to be sent."""
+
+    push: Push
+    sent: Sent | None = None
+
+
+def run(options: PushOptions) -> None:
+    """Send what differs, and show it; data on stdout, words on stderr.
+
+    Raises ChangedError at the end where somebody changed the same events on the server and nobody
+    has said whose stand; of such a course nothing was sent then.
+    """
+    if options.ours and options.theirs:
+        raise UsageError("--ours and --theirs each say whose events stand; give one of them")
+    courses = _read(options.files)
+    done: list[Done] = []
+    with connected(options.url) as server:
+        warn_of(server)
+        with patience(f"asking {server.shown}"):
+            calendar = server.calendar(
+                options.calendar, create=options.create, dry_run=options.dry_run
+            )
+        try:
+            for course in courses:
+                with patience(f"sending {course.path}"):
+                    done.append(_pushed(course, calendar, options))
+        finally:  # what was sent is told also where the server failed at the next
+            _deliver(done, calendar, options)
+    _refuse_changed(done, options)
+
+
+def _read(files: Sequence[Path]) -> list[LocalCourse]:
+    courses: dict[str, LocalCourse] = {}
+    for path in files:
+        course = LocalCourse.read(path)
+        first = courses.setdefault(course.file.events[0].uid, course)
+        if first is not course:
+            raise UsageError(f"{first.path} and {path} hold the same course; name one of them")
+    return list(courses.values())
+
+
+def warn_of(server: Server) -> None:
+    """Say so where a password goes over the network for all to read."""
+    if server.is_open:
+        say(
+            f"warning: {server.shown} is not encrypted: others on the network can read the password"
+            " and the appointments; write https:// if the server has it"
+        )
+
+
+def _pushed(course: LocalCourse, calendar: Calendar, options: PushOptions) -> Done:
+    push = Push.of(course, calendar)
+    if options.dry_run or (push.conflicts and not options.decides):
+        return Done(push)
+    return Done(push, send(push, ours=options.ours, prune=options.prune))
+
+
+def _deliver(done: Sequence[Done], calendar: Calendar, options: PushOptions) -> None:
+    if options.as_json:
+        document = push_view.document(done, calendar, options)
+        sys.stdout.write(tables.to_json(document))
+    else:
+        screen = Screen()
+        for each in done:
+            rows = push_view.rows(each.push, ours=options.ours, prune=options.prune)
+            screen.show(push_view.lines(each.push, rows, screen.width))
+    for each in done:
+        say(f"{each.push.course.path}: {_told(each, options)}")
+
+
+def _told(done: Done, options: PushOptions) -> str:
+    push, sent = done
+    if sent is None and push.conflicts and not options.decides:
+        return f"not sent, {plural(len(push.conflicts), 'event')} not as here on the server"
+    if sent is None:
+        pairs = push.to_send(ours=options.ours, prune=options.prune)
+        told = _counted(
+            len(pairs), len(push.pruned()) if options.prune else 0, "to send", "to delete"
+        )
+        return f"{told or 'nothing to send'} (--dry-run): {push.calendar.shown}"
+    told = _counted(len(sent.sent), len(sent.deleted), "sent", "deleted")
+    return f"{told or 'nothing to send, all is there'}: {push.calendar.shown}"
+
+
+def _counted(sent: int, deleted: int, *words: str) -> str:
+    counts = zip((sent, deleted), words, strict=True)
+    return ", ".join(f"{plural(count, 'event')} {word}" for count, word in counts if count)
+
+
+def _refuse_changed(done: Sequence[Done], options: PushOptions) -> None:
+    told = [sentence for each in done for sentence in _changed(each, options)]
+    if told and not options.dry_run:
+        raise ChangedError("\n".join(told))
+
+
+def _changed(done: Done, options: PushOptions) -> Iterator[str]:
+    push, sent = done
+    if push.conflicts and not options.decides:
+        yield refused_words(push)
+    if sent is not None and sent.overtaken:
+        yield (
+            f"{push.course.path}: {plural(len(sent.overtaken), 'event')} changed on the server at"
+            " this very moment and left as they are; push again"
+        )
+
+
+def refused_words(push: Push) -> str:
+    """Why a course is not sent: what somebody did on the server, and what to do about it."""
+    count = plural(len(push.conflicts), "event")
+    what = f"{count} changed on the server since the two were in step"
+    if all(pair.what is What.OTHER for pair in push.conflicts):
+        what = f"{count} on the server not as here, and this file was never sent there"
+    return (
+        f"{push.course.path}: {what}; take that into the course with `meso-sched pull`, or push"
+        " it with --ours to put the course's side there, or with --theirs to leave theirs"
+    )

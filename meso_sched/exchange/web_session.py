@@ -1,0 +1,172 @@
+"""Requests to a calendar server, with care: bounded, repeated where that helps, and for its eyes.
+
+Nothing that a library says reaches a message: it may hold the whole address, or a password.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from time import sleep
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from meso_sched.errors import ServerError
+from meso_sched.exchange.in_time import in_time
+
+if TYPE_CHECKING:
+    from niquests import PreparedRequest, Response, Session
+
+CONNECT, SILENCE, PATIENCE = 10.0, 20.0, 60.0
+"""Seconds in which a server must answer a connection, go on sending, and be done."""
+
+WAITS = (0.5, 1.0, 2.0)
+"""Seconds to wait before a request is sent again."""
+
+LONGEST_WAIT = 30.0
+"""What a server may ask us to wait, in seconds."""
+
+_AGAIN = frozenset({429, 500, 502, 503, 504})
+_REDIRECTS = frozenset({301, 302, 307, 308})
+_HOPS = 5
+_FAMILIES = ("icloud.com",)
+"""Servers whose accounts live on other hosts of the same family, as their own answers say."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarefulSession:
+    """What the caldav library sends its requests through; ``origin`` is the user's own address."""
+
+    origin: SplitResult
+    session: Session
+    authorities: str | None
+    waits: tuple[float, ...] = WAITS
+    wait: Callable[[float], None] = field(default=sleep, repr=False)
+
+    @classmethod
+    def to(cls, origin: str, authorities: str | None) -> CarefulSession:
+        """For an address; ``authorities`` is a file of certificates instead of the system's."""
+        import niquests
+
+        for name in ("caldav", "niquests", "urllib3_future"):  # they print what they stumble upon
+            logging.getLogger(name).addHandler(logging.NullHandler())
+            logging.getLogger(name).propagate = False
+        return cls(urlsplit(origin), niquests.Session(), authorities)
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self.session.close()
+
+    def request(self, method: str, url: str, **options: Any) -> Response:  # noqa: ANN401
+        """One request, as the library makes it; ServerError where nothing comes of it."""
+        options |= {"allow_redirects": False, "timeout": (CONNECT, SILENCE)}
+        options["verify"] = self.authorities or True
+        options["auth"] = options.get("auth") or _nobody  # or a .netrc would be asked
+        for _ in range(_HOPS):
+            self._refuse_others(url)
+            response = self._repeated(method, url, options)
+            if response.status_code not in _REDIRECTS:
+                return response
+            url = self._next(url, response.headers)
+        raise ServerError(f"{self._shown}: the server redirects without end; check the address")
+
+    def _repeated(self, method: str, url: str, options: Mapping[str, Any]) -> Response:
+        for pause in (*self.waits, None):
+            try:
+                response = in_time(lambda: self._once(method, url, options), PATIENCE)
+            except Exception as error:
+                # What cannot be trusted does not become so by waiting.
+                if pause is None or not _may_pass(error):
+                    raise unreachable(self._shown, error) from None
+                self.wait(pause)
+                continue
+            if response.status_code not in _AGAIN or pause is None:
+                return response
+            asked = _seconds(response.headers.get("Retry-After"))
+            if asked is not None and asked > LONGEST_WAIT:
+                return response
+            self.wait(pause if asked is None else max(asked, pause))
+        raise AssertionError("the last time it is returned or raised")
+
+    def _once(self, method: str, url: str, options: Mapping[str, Any]) -> Response:
+        response: Response = self.session.request(method, url, **options)
+        _ = response.content  # read here, where the time is counted
+        return response
+
+    def _next(self, url: str, headers: Mapping[Any, Any]) -> str:
+        """Where a redirection leads: to the same server, or to its safer side."""
+        target = str(headers.get("Location") or "")
+        new, old = urlsplit(urljoin(url, target)), urlsplit(url)
+        same = new.hostname == old.hostname
+        if same and (new.scheme == "https" or (new.scheme, new.port) == (old.scheme, old.port)):
+            return new.geturl()
+        to = f"{new.scheme}://{new.netloc.rpartition('@')[2]}"
+        raise ServerError(
+            f"{self._shown}: the server sends on to {to}, which was told no password; if that is"
+            " your clinic's server, give its address itself"
+        )
+
+    def _refuse_others(self, url: str) -> None:
+        """The password goes to nobody but the server that the user named."""
+        host, own = urlsplit(url).hostname or "", self.origin.hostname or ""
+        if host == own:
+            return
+        https = urlsplit(url).scheme == "https" == self.origin.scheme
+        for family in _FAMILIES:
+            if https and all(f".{each}".endswith(f".{family}") for each in (host, own)):
+                return
+        raise ServerError(
+            f"{self._shown}: the server names calendars on {host}, which was told no password; if"
+            " that is your clinic's server, give its address itself"
+        )
+
+    @property
+    def _shown(self) -> str:
+        return shown(self.origin)
+
+
+def shown(parts: SplitResult) -> str:
+    """An address as messages name it: without user, password and query."""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _nobody(request: PreparedRequest) -> PreparedRequest:
+    return request
+
+
+def _seconds(text: object) -> float | None:
+    """What Retry-After asks for, where it does in seconds."""
+    try:
+        return max(0.0, float(str(text)))
+    except ValueError:
+        return None
+
+
+def _may_pass(error: Exception) -> bool:
+    from niquests import exceptions
+
+    never = (
+        exceptions.SSLError, exceptions.InvalidURL, exceptions.InvalidSchema, exceptions.ProxyError
+    )  # fmt: skip
+    return isinstance(error, OSError) and not isinstance(error, never)
+
+
+def unreachable(address: str, error: Exception) -> ServerError:
+    """Says in own words why a server gave no answer; a bug is raised as it is."""
+    from niquests import exceptions
+
+    if isinstance(error, exceptions.SSLError):
+        problem = (
+            "the server's certificate cannot be trusted; check the address, or name the file of"
+            " your clinic's own certificate authority in MESO_SCHED_CA_FILE"
+        )
+    elif isinstance(error, exceptions.Timeout | TimeoutError):
+        problem = "the server is too slow or silent; try again later"
+    elif isinstance(error, exceptions.InvalidURL | exceptions.InvalidSchema):
+        problem = "the address is malformed; write it as https://host/path/"
+    elif isinstance(error, OSError):
+        problem = "the server cannot be reached or broke off; check the address, try again later"
+    else:
+        raise error
+    return ServerError(f"{address}: {problem}")
