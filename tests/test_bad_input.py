@@ -202,7 +202,7 @@ BAD = {
         (*PLAN, "-o", "nowhere/out.ics"), 3, ("nowhere/out.ics", "folder nowhere does not exist")
     ),
     "a folder for a file": Bad(
-        (*PLAN, "-o", "folder", "--format", "ics"), 3, ("folder",), {"folder/kept.txt": "x"}
+        (*PLAN, "-o", "folder", "--format", "csv"), 2, ("folder",), {"folder/kept.txt": "x"}
     ),
     "a file for a folder": Bad((*PLAN, "-o", "file/out.ics"), 3, ("file/out.ics",), {"file": "x"}),
     "a full disk": Bad((*PLAN, "-o", "/dev/full", "--format", "ics"), 3, ("/dev/full", "space")),

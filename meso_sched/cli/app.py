@@ -335,7 +335,11 @@ def plan(
 def revise(
     file: Annotated[
         Path,
-        typer.Argument(metavar="COURSE.ics", readable=False, help="The course's file."),
+        typer.Argument(
+            metavar="COURSE.ics",
+            readable=False,
+            help="The course's file; or its folder of events, or one of them.",
+        ),
     ],
     done: Annotated[
         Words,
@@ -389,9 +393,9 @@ def revise(
         typer.Option(
             "-o",
             "--output",
-            metavar="FILE|-",
-            help="Write .ics, .html, .json, .csv or .fhir.json there; the course's file stays as"
-            " it is.",
+            metavar="FILE|DIR/|-",
+            help="Write .ics, .html, .json, .csv or .fhir.json there, or into DIR/ an .ics an"
+            " event; the course's file stays as it is.",
         ),
     ] = None,
     format_: Format = None,
@@ -412,6 +416,7 @@ def revise(
         limits=_limits(at, on, between, away, busy, push),
         override=override,
         strict=strict,
+        dry_run=dry_run,
     )
     now = datetime.now(UTC)
     edition = _edition(audience, language, care, discreet=discreet)
@@ -425,7 +430,7 @@ def revise(
         push=push,
         asking=asking,
     )
-    revision_output.check_push(wish)
+    revision_output.check_push(wish, file)
     catalogue = _catalogue(schedules, check_holidays=True)
     inviting.refuse_elsewhere(asking, wish.target, catalogue)
 

@@ -88,6 +88,10 @@ def refuse_unfit(
         raise UsageError(
             "--invite: the course's file has to remember what was sent; add -o FILE.ics"
         )
+    if target.is_folder:
+        from meso_sched.cli.output import NOT_FOLDERS
+
+        raise UsageError(f"--invite: {NOT_FOLDERS}")
     if edition.audience is not None and reading.parse_audience(edition.audience) == PATIENT:
         raise UsageError(
             "--invite: goes with the clinic's own file, which can be revised; leave --for patient"
@@ -159,6 +163,8 @@ class Course(NamedTuple):
 
 def outgoing(course: Course, written: Written, asking: Asking) -> Outgoing:
     """The course's file with the mails that are due; ``written`` alone where nobody is invited."""
+    if written.folder is not None:
+        return Outgoing(written)
     calendar = written.file.calendar
     if asking.address in (None, NOBODY) and (calendar is None or not _has_invited(calendar)):
         return Outgoing(written)  # as most are, without loading what writes mails

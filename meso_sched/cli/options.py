@@ -113,8 +113,9 @@ Output = Annotated[
     typer.Option(
         "-o",
         "--output",
-        metavar="FILE|-",
-        help="Write .ics, .html (a card to print), .json, .csv or .fhir.json.",
+        metavar="FILE|DIR/|-",
+        help="Write .ics, .html (a card to print), .json, .csv or .fhir.json; into DIR/ an .ics an"
+        " event, as khal and vdirsyncer keep them.",
     ),
 ]
 Push = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -28,13 +29,23 @@ SUFFIXES = {
 }
 FORMATS = tuple(SUFFIXES)
 STDOUT = "-"
+NOT_FOLDERS = (
+    "goes with a course's own FILE.ics; a folder of events is for khal, and for vdirsyncer, which"
+    " carries it to a server"
+)
 
 
 class Target(NamedTuple):
-    """Where and as what a plan is written; ``path`` None is stdout."""
+    """Where and as what a plan is written; ``path`` None is stdout, a folder takes its events."""
 
     path: Path | None
     format: str
+    is_folder: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The place as messages name it."""
+        return os.path.join(self.path or "", "") if self.is_folder else str(self.path)
 
     @classmethod
     def choose(cls, out: str | None, format_: str | None, *, as_json: bool) -> Target | None:
@@ -51,7 +62,17 @@ class Target(NamedTuple):
             return cls(None, format_ or "ics")
         if not out.strip():
             raise UsageError("-o: is empty; name a file, or - for stdout")
+        if _names_folder(out):
+            if format_ not in (None, "ics"):
+                raise UsageError(
+                    f"-o {out}: a folder takes events (ics) and no {format_}; name a file in it"
+                )
+            return cls(Path(out), "ics", is_folder=True)
         return cls(Path(out), format_ or _format_of(Path(out)))
+
+
+def _names_folder(out: str) -> bool:
+    return out.endswith(("/", os.sep)) or os.path.isdir(out)
 
 
 def _format_of(path: Path) -> str:
@@ -74,6 +95,8 @@ def check_push(push: str | None, target: Target | None, patient: str | None) -> 
         raise UsageError(
             "--push: goes with -o FILE.ics, which keeps the course; a revision needs it"
         )
+    if target.is_folder:
+        raise UsageError(f"--push: {NOT_FOLDERS}")
     if patient is None:
         raise UsageError(
             "--push: needs --patient, or the calendar would take another course without one for"
@@ -122,10 +145,10 @@ def deliver(
         return
     if target.format == "ics" and planned.edition.is_patients:
         say(
-            f"{target.path} is the patient's copy, which cannot be revised: keep the clinic's own"
+            f"{target.shown} is the patient's copy, which cannot be revised: keep the clinic's own"
             " as well (the same without --for patient, into another file)"
         )
-    say(f"{target.path}: {written.what}" + ("" if written.same else _counted(planned)))
+    say(f"{target.shown}: {written.what}" + ("" if written.same else _counted(planned)))
     if sent.told:
         say(sent.told)
     if target.format == "ics" and planned.plan.course.patient is None:

@@ -106,7 +106,7 @@ def make(
         busy=busy,
         around_busy=bool(options.limits.busy),
     )
-    former = _former(target, catalogue, clinic)
+    former = _former(target, catalogue, clinic, course, edition)
     revision = _again(request, former, now)
     open_time = OpenTime(clinic, request.limits, request.holidays)
     if revision is None:
@@ -127,12 +127,16 @@ def make(
     return Planned(plan, edition, open_time, warnings, notes, today, former, around)
 
 
-def _former(target: Target | None, catalogue: Catalogue, clinic: Clinic) -> Former | None:
+def _former(
+    target: Target | None, catalogue: Catalogue, clinic: Clinic, course: Course, edition: Edition
+) -> Former | None:
     if target is None:
         return None
     from meso_sched.cli.writing import look_at
+    from meso_sched.exchange.events import identity_of
 
-    return look_at(target, clinic, catalogue.regimens)
+    identity = identity_of(Plan(course, clinic, (), time.min), edition.audience)
+    return look_at(target, clinic, catalogue.regimens, identity)
 
 
 def _screened(options: PlanOptions, catalogue: Catalogue) -> Screened:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from meso_sched.cli import revising, revision_output
 from meso_sched.cli.circumstances import LimitOptions
+from meso_sched.cli.output import NOT_FOLDERS
 from meso_sched.cli.pushing import warn_of
 from meso_sched.cli.talking import patience, say
 from meso_sched.errors import UsageError
@@ -40,7 +41,9 @@ def run(
     if options.ours and options.theirs:
         raise UsageError("--ours and --theirs each say whose events stand; give one of them")
     clinic = catalogue.clinic()
-    former, stored = revising.open_course(options.file, clinic, catalogue)
+    former, stored, _, folder = revising.open_course(options.file, clinic, catalogue, dry_run=True)
+    if folder is not None:
+        raise UsageError(f"pull: {NOT_FOLDERS}")
     course = LocalCourse.read(options.file)
     with connected(options.url) as server:
         warn_of(server)

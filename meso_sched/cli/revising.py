@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from meso_sched.cli import circumstances, reading
 from meso_sched.cli.circumstances import LimitOptions, Surroundings
+from meso_sched.cli.talking import say
 from meso_sched.core.booked import refuse_overdue
 from meso_sched.core.changes import Change, changes, review_changes
 from meso_sched.core.clinic import Clinic, Limits, OpenTime
@@ -19,6 +20,7 @@ from meso_sched.errors import FileError, UsageError
 from meso_sched.exchange.files import read_bytes
 from meso_sched.exchange.schedules import Catalogue
 from meso_sched.exchange.stored import StoredCourse, read_course
+from meso_sched.exchange.vdir import FolderCourse, chosen, course_in, no_course
 
 T = TypeVar("T")
 
@@ -36,10 +38,14 @@ class ReviseOptions(NamedTuple):
     limits: LimitOptions = LimitOptions()
     override: bool = False
     strict: bool = False
+    dry_run: bool = False
 
 
 class Revised(NamedTuple):
-    """A course's file and the course from here on; ``found`` is what others changed in it."""
+    """A course's file and the course from here on; ``found`` is what others changed in it.
+
+    ``folder`` is what a folder of events holds of the course, where it is in one.
+    """
 
     path: Path
     former: bytes
@@ -53,6 +59,12 @@ class Revised(NamedTuple):
     notes: tuple[str, ...]
     told: bool
     surroundings: Surroundings = Surroundings()
+    folder: FolderCourse | None = None
+
+    @property
+    def shown(self) -> str:
+        """The course's place as messages name it."""
+        return str(self.path) if self.folder is None else self.folder.shown
 
     @property
     def has_changes(self) -> bool:
@@ -63,12 +75,14 @@ class Revised(NamedTuple):
 class Opened(NamedTuple):
     """A course to revise: the bytes of its file, and the course, which may say more than those.
 
-    ``taken``: a server's side of it goes over the file's, whatever else is told.
+    ``taken``: a server's side of it goes over the file's, whatever else is told. ``folder`` is the
+    course in its folder of events, where it stands in one.
     """
 
     former: bytes
     stored: StoredCourse
     taken: bool = False
+    folder: FolderCourse | None = None
 
 
 def make(
@@ -83,7 +97,9 @@ def make(
     Raises MesoError with what to do about it.
     """
     clinic = catalogue.clinic()
-    former, stored, taken = opened or Opened(*open_course(path, clinic, catalogue))
+    if opened is None:
+        opened = open_course(path, clinic, catalogue, dry_run=options.dry_run)
+    former, stored, taken, folder = opened
     stored = stored.informed(catalogue.regimens)
     plan = stored.current
     today = now.astimezone(plan.clinic.zone).date()
@@ -130,15 +146,57 @@ def make(
         notes=(*_other_clinic(clinic, stored), *notes),
         told=taken or told.anything or options.limits.anything,
         surroundings=Surroundings(busy, days, stored.uids),
+        folder=folder,
     )
 
 
-def open_course(path: Path, clinic: Clinic, catalogue: Catalogue) -> tuple[bytes, StoredCourse]:
-    """A course's file and what it holds; FileError where there is none or it is no course."""
+def open_course(
+    path: Path, clinic: Clinic, catalogue: Catalogue, *, dry_run: bool = False
+) -> Opened:
+    """A course's file and what it holds; FileError where there is none or it is no course.
+
+    ``path`` may be a folder of events, or an event in one. What a run that was broken off has left
+    to write there is written, unless it is a ``dry_run``.
+    """
+    folder = chosen(path)
+    if folder is not None:
+        return _open_folder(folder, clinic, catalogue, dry_run=dry_run)
     data = read_bytes(path)
     if data is None:
         raise FileError(f"{path}: there is no such file; name the .ics that `plan -o` wrote")
-    return data, read_course(decoded(data, path), str(path), clinic, catalogue.regimens)
+    stored = read_course(decoded(data, path), str(path), clinic, catalogue.regimens)
+    return Opened(data, stored)
+
+
+def _open_folder(
+    folder: FolderCourse, clinic: Clinic, catalogue: Catalogue, *, dry_run: bool
+) -> Opened:
+    """By its events' records, or else their words, one knows whose it is; then by its UIDs."""
+    try:
+        stored = read_course(folder.text, folder.shown, clinic, catalogue.regimens)
+    except FileError:
+        if folder.id:
+            raise
+        raise no_course(folder.folder) from None
+    if not folder.id and stored.identity is None:
+        raise no_course(folder.folder)
+    if stored.identity is not None and stored.identity.id == (folder.id or stored.identity.id):
+        folder = course_in(folder.folder, stored.identity)
+        if folder.is_begun and not dry_run:
+            _complete(folder)
+            folder = course_in(folder.folder, stored.identity)
+        stored = read_course(folder.text, folder.shown, clinic, catalogue.regimens)
+    return Opened(folder.text.encode(), stored, folder=folder)
+
+
+def _complete(folder: FolderCourse) -> None:
+    """Write the rest of a run that was broken off: the desk had said yes to it."""
+    from meso_sched.exchange.vdir_writing import FolderUpdate
+
+    left = FolderUpdate.begun(folder)
+    left.write()
+    # At once: what follows may be refused because of it.
+    say(f"{folder.shown}: the last run was broken off; its rest is written now ({left.what})")
 
 
 def decoded(data: bytes, path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import NamedTuple
 from meso_sched.cli import layout, phase_view, revision_view, view
 from meso_sched.cli.editions import EditionOptions, edition_elsewhere
 from meso_sched.cli.inviting import Asking, Course, Outgoing, outgoing
-from meso_sched.cli.output import Target
+from meso_sched.cli.output import NOT_FOLDERS, Target
 from meso_sched.cli.revising import Revised
 from meso_sched.cli.talking import can_ask, emit, say, tell
 from meso_sched.cli.writing import Order, Written, look_at, prepare, prepare_revision
@@ -19,6 +20,7 @@ from meso_sched.core.walltime import plural
 from meso_sched.errors import FileError, UsageError
 from meso_sched.exchange import tables
 from meso_sched.exchange.editions import spoken
+from meso_sched.exchange.events import identity_of
 
 WRITE, ASK = "write", "ask"
 
@@ -65,8 +67,10 @@ def elsewhere(
     return None
 
 
-def check_push(wish: Wish) -> None:
+def check_push(wish: Wish, course: Path) -> None:
     """UsageError where a revision cannot be booked in a shared calendar."""
+    if wish.push is not None and os.path.isdir(course):
+        raise UsageError(f"--push: {NOT_FOLDERS}")
     if wish.push is not None and wish.target is not None:
         raise UsageError("--push: books the course's own file; leave -o out")
 
@@ -81,6 +85,7 @@ def deliver(revised: Revised, stamp: datetime, wish: Wish) -> None:
         _show(revised, stderr=True)
         return
     path = revised.path if target is None or target.path is None else target.path
+    place = revised.shown if target is None else target.shown
     verdict = _verdict(revised, wish, sent)
     if verdict is WRITE:  # before a word is shown: a reader that has gone must not cost it
         _write(revised, wish, sent, path)
@@ -94,9 +99,9 @@ def deliver(revised: Revised, stamp: datetime, wish: Wish) -> None:
         sys.stdout.write(tables.to_json(document))
     if verdict is WRITE:
         told = _counted(revised) if target is None else ""
-        say(f"{path}: {written.what}{told}")
+        say(f"{place}: {written.what}{told}")
     elif verdict:
-        say(f"{path}: {verdict}")
+        say(f"{place}: {verdict}")
     mails = sent.told if verdict is WRITE else sent.untold
     if mails:
         say(mails)
@@ -136,7 +141,8 @@ def _write(revised: Revised, wish: Wish, sent: Outgoing, path: Path) -> None:
 def _asked(revised: Revised, wish: Wish, sent: Outgoing, path: Path) -> str:
     from meso_sched.cli.asking import confirm
 
-    if not confirm(f"Write {path}{sent.beside}?"):
+    place = revised.shown if wish.target is None else wish.target.shown
+    if not confirm(f"Write {place}{sent.beside}?"):
         return "left as it is"
     _write(revised, wish, sent, path)
     return WRITE
@@ -146,17 +152,26 @@ def _prepared(revised: Revised, stamp: datetime, wish: Wish) -> Outgoing:
     """The bytes for the course's own file and the mails beside it, or those for another place."""
     stored, target = revised.stored, wish.target
     if target is None:
-        written = prepare_revision(revised.plan, stored, revised.former, stamp)
+        _refuse_folder(revised, wish)
+        written = prepare_revision(revised.plan, stored, revised.former, stamp, revised.folder)
         if wish.asking is None:
             return Outgoing(written)
         if stored.identity is None:
             _refuse_unknown(revised.path, wish.asking)
             return Outgoing(written)
         return outgoing(Course(revised.plan, revised.path, stamp), written, wish.asking)
-    former = look_at(target, revised.plan.clinic, {})
     edition = edition_elsewhere(wish.edition, stored.edition)
+    identity = identity_of(revised.plan, edition.audience)
+    former = look_at(target, revised.plan.clinic, {}, identity)
     order = Order(revised.plan, edition, revised.warnings, stamp)
     return Outgoing(prepare(order, target, former))
+
+
+def _refuse_folder(revised: Revised, wish: Wish) -> None:
+    """UsageError where a folder of events is asked for what takes a file of the course's own."""
+    given = "--push" if wish.push else "--invite" if wish.asking and wish.asking.is_given else ""
+    if revised.folder is not None and given:
+        raise UsageError(f"{given}: {NOT_FOLDERS}")
 
 
 def _refuse_unknown(path: Path, asking: Asking) -> None:
@@ -210,4 +225,6 @@ def _counted(revised: Revised) -> str:
     counted = [plural(len(changed), noun) for changed, noun in counts if changed]
     kept = "the limits are kept for later" if revised.told else "no appointment changed"
     told = f"{' and '.join(counted)} changed" if counted else kept
+    if revised.folder is not None:
+        return f", {told}"
     return f", {told}; the former version is in {revised.path.resolve().name}~"

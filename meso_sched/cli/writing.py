@@ -21,18 +21,26 @@ if TYPE_CHECKING:
     from meso_sched.core.clinic import Clinic
     from meso_sched.core.regimen import Regimen
     from meso_sched.exchange.stored import StoredCourse
+    from meso_sched.exchange.vdir import FolderCourse
+    from meso_sched.exchange.vdir_writing import FolderUpdate
 
 
 class Written(NamedTuple):
-    """A plan ready to go out: its bytes, what stood in the file before, and its events."""
+    """A plan ready to go out: its bytes, what stood in the file before, and its events.
+
+    Into a folder of events goes the ``folder``'s update, and no ``data``.
+    """
 
     data: bytes
     former: bytes | None
     file: CourseFile
+    folder: FolderUpdate | None = None
 
     @property
     def same(self) -> bool:
-        """Whether the file holds it already."""
+        """Whether the file or the folder holds it already."""
+        if self.folder is not None:
+            return self.folder.same
         return self.data == self.former
 
     @property
@@ -40,10 +48,15 @@ class Written(NamedTuple):
         """What happened to the file, in a word or two."""
         if self.same:
             return "holds this plan already, nothing changed"
+        if self.folder is not None:
+            return self.folder.what
         return "updated" if self.former else "written"
 
     def replace(self, path: Path, *, keep_rights: bool = False) -> None:
-        """Put it in the place of what was read, and keep that beside it."""
+        """Put it in the place of what was read; beside a file, that is kept."""
+        if self.folder is not None:
+            self.folder.write()
+            return
         write_whole(
             path,
             self.data,
@@ -58,10 +71,19 @@ class Written(NamedTuple):
         return tables.to_json(tables.plan_document(plan, self.file, warnings))
 
 
-def look_at(target: Target, clinic: Clinic, regimens: Mapping[str, Regimen]) -> Former | None:
-    """What stands where a plan is to be written; None where nothing does yet."""
+def look_at(
+    target: Target, clinic: Clinic, regimens: Mapping[str, Regimen], identity: Identity
+) -> Former | None:
+    """What stands where a plan of that course is to be written; None where nothing does yet."""
     if target.path is None:
         return None
+    if target.is_folder:
+        from meso_sched.exchange.vdir import course_in
+
+        folder = course_in(target.path, identity)
+        text = folder.text.encode()
+        former = Former.of(text, target.path, clinic, regimens) if text else Former(text)
+        return former._replace(folder=folder)
     data = read_bytes(target.path)
     if not data or target.format != "ics":
         return None if data is None else Former(data)
@@ -92,6 +114,8 @@ def prepare(order: Order, target: Target, former: Former | None) -> Written:
 
         if former is not None and former.data and target.path is not None:
             file = updated_over(former, order.plan, file, order.stamp, target.path)
+        if former is not None and former.folder is not None:
+            return _into(former.folder, file, data)
         return Written(to_ics(file), data, file)
     if data and target.path is not None:
         _refuse_other(order, data, target.path, target.format)
@@ -114,15 +138,29 @@ def _rendered(order: Order, file: CourseFile, format_: str, former: bytes | None
     return text.encode()
 
 
-def prepare_revision(plan: Plan, stored: StoredCourse, data: bytes, stamp: datetime) -> Written:
-    """A revised plan as an update of the file that it was read from."""
+def prepare_revision(
+    plan: Plan,
+    stored: StoredCourse,
+    data: bytes,
+    stamp: datetime,
+    folder: FolderCourse | None = None,
+) -> Written:
+    """A revised plan as an update of the file or the ``folder`` that it was read from."""
     from meso_sched.exchange.ical import to_ics
     from meso_sched.exchange.updating import updated
 
     base = course_file(stored.recorded, stored.edition, stamp)
     new = course_file(plan, stored.edition, stamp)
     file = updated(new, stored.file, stamp, base)
+    if folder is not None:
+        return _into(folder, file, data)
     return Written(to_ics(file), data, file)
+
+
+def _into(folder: FolderCourse, file: CourseFile, former: bytes | None) -> Written:
+    from meso_sched.exchange.vdir_writing import FolderUpdate
+
+    return Written(b"", former, file, FolderUpdate.of(folder, file))
 
 
 def _fhir(order: Order, file: CourseFile, former: bytes | None) -> bytes:

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from meso_sched.core.agenda import KeptCourse
 from meso_sched.core.clinic import Clinic
+from meso_sched.core.interval import MAX_SESSIONS
 from meso_sched.core.plan import Plan
 from meso_sched.errors import FeedError, FileError, NoCourseError
 from meso_sched.exchange.calendar_file import as_it_stands
 from meso_sched.exchange.calendar_lines import without_events
 from meso_sched.exchange.events import CourseEvent, CourseFile, Kind
 from meso_sched.exchange.folders import calendars_below, unreadable
-from meso_sched.exchange.records import review_number
+from meso_sched.exchange.records import recorded_number, review_number
 from meso_sched.exchange.stored import StoredCourse, read_course
+from meso_sched.exchange.vdir import (
+    EventFile,
+    pending_path,
+    put_together,
+    refuse_doubles,
+    shown,
+    single,
+)
+
+_Key = tuple[Path, str]
+"""A folder and the id of a course in it."""
 
 _LIMIT = 16 * 1024 * 1024
 """Larger than any course; what is larger is another calendar."""
@@ -101,21 +115,22 @@ def find_courses(
     ``clinic`` and ``catalogue_ids`` are as ``read_course`` takes them. Raises FileError for paths
     that are missing, and for files named themselves that hold no course or cannot be read.
     """
-    reader = _Reader(clinic, tuple(catalogue_ids), wanted)
+    known_ids = tuple(catalogue_ids)
     named, below, broken = _files(paths)
-    read, refused, _ = reader.read_all(named)
-    if refused:
-        raise FileError("\n".join(refused))
+    naming = _Reading(clinic, known_ids, wanted, folder=False)
+    read = naming.all(named)
+    if naming.refused:
+        raise FileError("\n".join(naming.refused))
     if wanted.target is not None:
         own = _file_id(wanted.target)
         below = [path for path in below if _file_id(path) != own]
-    more, refused, skipped = reader.read_all(below, folder=True)
-    once, warnings = _each_once([*read, *more])
+    reading = _Reading(clinic, known_ids, wanted, folder=True)
+    once, doubles = _each_once([*read, *reading.all(below)])
     return Found(
         courses=tuple(each.kept for each in once),
-        warnings=warnings,
-        broken=(*broken, *refused),
-        others=skipped,
+        warnings=(*dict.fromkeys([*naming.warnings, *reading.warnings]), *doubles),
+        broken=(*broken, *reading.refused),
+        others=reading.others,
         files=tuple(each.file for each in once if each.file is not None),
     )
 
@@ -141,49 +156,98 @@ def _files(paths: Iterable[Path]) -> tuple[list[Path], list[Path], list[str]]:
     return list(named.values()), [below[id_] for id_ in below if id_ not in named], broken
 
 
-class _Reader(NamedTuple):
-    """Reads courses; ``known_ids`` are the regimens of the catalogue."""
+class _Reading:
+    """Reads the courses of files, and counts those of a ``folder`` that are none.
 
-    clinic: Clinic
-    known_ids: tuple[str, ...]
-    wanted: Wanted
+    Files that hold one event each, as khal and vdirsyncer keep them, are one course together.
+    """
 
-    def read_all(
-        self, paths: Iterable[Path], *, folder: bool = False
-    ) -> tuple[list[_Read], list[str], int]:
-        """What was read, what is wrong with the rest, and how many of a ``folder`` are no courses.
+    def __init__(
+        self, clinic: Clinic, known_ids: tuple[str, ...], wanted: Wanted, *, folder: bool
+    ) -> None:
+        self.refused: list[str] = []
+        self.warnings: list[str] = []
+        self.others = 0
+        self._clinic = clinic
+        self._known_ids = known_ids
+        self._wanted = wanted
+        self._folder = folder
+        self._read: dict[int, _Read] = {}
+        self._singles: dict[_Key, dict[int, EventFile]] = {}
+        self._care: Counter[_Key] = Counter()
 
-        A feed of ours that lies in the folder of its courses is none of the others either.
-        """
-        read, refused, others = [], [], 0
-        for path in paths:
-            try:
-                read.append(_Read.of(path, self._glanced(path), self.wanted))
-            except NoCourseError as error:
-                others += not isinstance(error, FeedError)
-                if not folder:
-                    refused.append(str(error))
-            except FileError as error:
-                refused.append(str(error))
-        return read, refused, others
+    def all(self, paths: Iterable[Path]) -> list[_Read]:
+        """The courses in the order of the paths."""
+        for place, path in enumerate(paths):
+            with self._telling():
+                self._take(place, path)
+        for key, files in self._singles.items():
+            with self._telling(len(files)):
+                self._together(files)
+            self._care.pop(key, None)
+            if pending_path(*key).exists():
+                self.warnings.append(
+                    f"{shown(key[0])}: the last run that wrote a course into it was broken off, and"
+                    " sessions may be missing; run it again"
+                )
+        self.others += self._care.total()
+        return [self._read[place] for place in sorted(self._read)]
 
-    def _glanced(self, path: Path) -> StoredCourse:
+    @contextmanager
+    def _telling(self, files: int = 1) -> Iterator[None]:
+        """What is wrong with so many files is told at the end."""
+        try:
+            yield
+        except NoCourseError as error:
+            # A feed of ours that lies in the folder of its courses is none of the others either.
+            self.others += 0 if isinstance(error, FeedError) else files
+            if not self._folder:
+                self.refused.append(str(error))
+        except FileError as error:
+            self.refused.append(str(error))
+
+    def _take(self, place: int, path: Path) -> None:
+        text = _text(path)
+        one = single(path, text)
+        if one is None:
+            self._read[place] = _Read.of(path, self._glanced(text, path), self._wanted)
+            return
+        key = path.parent, one.id
+        categories = one.file.opened.events[0].fields.first("CATEGORIES").upper()
+        if categories == Kind.CARE.value and self._wanted.care_of is None:
+            self._care[key] += 1  # of which there is more than of all else
+        else:
+            self._singles.setdefault(key, {})[place] = one.file
+
+    def _together(self, files: Mapping[int, EventFile]) -> None:
+        if len({each.uids for each in files.values()}) == 1:  # copies of a course of one session
+            for place, each in files.items():
+                with self._telling():
+                    stored = self._glanced(each.opened.text, each.path)
+                    self._read[place] = _Read.of(each.path, stored, self._wanted)
+            return
+        refuse_doubles(files.values())
+        first = min(files, key=lambda place: (_session(files[place]), place))
+        path = files[first].path
+        stored = self._course(put_together(files.values()), shown(path.parent))
+        self._read[first] = _Read.of(path, stored, self._wanted)
+
+    def _glanced(self, text: str, path: Path) -> StoredCourse:
         """The course of a file without its care, of which there is more than of all else in it."""
-        text, where = _text(path), str(path)
         glanced = without_events(text, f"CATEGORIES:{Kind.CARE.value}")
         try:
-            stored = read_course(glanced, where, self.clinic, self.known_ids)
+            stored = self._course(glanced, str(path))
         except FileError:
             if glanced == text:
                 raise
-            return self._whole(text, where)  # which knows the line
+            return self._course(text, str(path))  # which knows the line
         patient = stored.current.course.patient
-        if patient is None or patient != self.wanted.care_of or glanced == text:
+        if patient is None or patient != self._wanted.care_of or glanced == text:
             return stored
-        return self._whole(text, where)
+        return self._course(text, str(path))
 
-    def _whole(self, text: str, where: str) -> StoredCourse:
-        return read_course(text, where, self.clinic, self.known_ids)
+    def _course(self, text: str, where: str) -> StoredCourse:
+        return read_course(text, where, self._clinic, self._known_ids)
 
 
 def _as_people_read_it(file: CourseFile) -> CourseFile:
@@ -200,6 +264,13 @@ def _as_people_read_it(file: CourseFile) -> CourseFile:
         calendar=None,
         source=None,
     )
+
+
+def _session(file: EventFile) -> int:
+    """The number of the session that a file holds; more than any for a review."""
+    raw = file.opened.events[0]
+    number = recorded_number(raw.details) if raw.is_session else None
+    return MAX_SESSIONS + 1 if number is None else number
 
 
 def _text(path: Path) -> str:

@@ -16,15 +16,20 @@ if TYPE_CHECKING:
     from meso_sched.core.clinic import Clinic
     from meso_sched.core.regimen import Regimen
     from meso_sched.exchange.stored import StoredCourse
+    from meso_sched.exchange.vdir import FolderCourse
 
 OTHER_NAME = "choose another name"
 
 
 class Former(NamedTuple):
-    """What stands where a course is to be written; ``stored`` is the course that it tells."""
+    """What stands where a course is to be written; ``stored`` is the course that it tells.
+
+    Of a ``folder`` of events, ``data`` is all of the course put together.
+    """
 
     data: bytes
     stored: StoredCourse | None = None
+    folder: FolderCourse | None = None
 
     @classmethod
     def of(cls, data: bytes, path: Path, clinic: Clinic, regimens: Mapping[str, Regimen]) -> Former:
