@@ -195,7 +195,9 @@ def test_rooms_and_practitioners_have_the_same_events_as_the_patients(
         *("practitioners/Bo.ics", "practitioners/Dr. Ada.ics"),
         *("rooms/Blue.ics", "rooms/Red.ics"),
     ]
-    assert written == WrittenCohort(7, 0)
+    names = ["P1-sample-1.ics", "P2-sample-1.ics", "P3-sample-1.ics"]
+    paths = tuple(tmp_path / "patients" / name for name in names)
+    assert written == WrittenCohort(7, 0, courses=paths)
     of_patients = {
         uid: each
         for path in (tmp_path / "patients").iterdir()
@@ -363,7 +365,7 @@ def test_a_second_run_touches_no_file(tmp_path: Path, edition: str) -> None:
     before = stats(tmp_path)
     written = write(tmp_path, three()[::-1], stamp=LATER, edition=EDITIONS[edition])
     assert stats(tmp_path) == before
-    assert written == WrittenCohort(0, 7)
+    assert (written.written, written.unchanged, written.stale) == (0, 7, ())
 
 
 def test_one_session_that_moves_changes_just_its_event_wherever_it_stands(tmp_path: Path) -> None:

@@ -64,6 +64,11 @@ class LocalCourse:
         file = from_ics(text, str(path))
         if not file.events:
             raise FileError(f"{path}: holds no sessions; name the .ics that `plan -o` wrote")
+        if len(file.everything) == 1 and path.stem == file.events[0].uid:
+            raise FileError(
+                f"{path}: is one event of a folder of them, which vdirsyncer carries to a server;"
+                " name a course's own FILE.ics"
+            )
         return cls(path, data, file)
 
     @property
