@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from meso_sched.cli import revising, revision_output
 from meso_sched.cli.circumstances import LimitOptions
-from meso_sched.cli.pushing import warn_of
+from meso_sched.cli.pushing import refuse_address, warn_of
 from meso_sched.cli.talking import patience, say
 from meso_sched.errors import UsageError
 from meso_sched.exchange.caldav import connected
@@ -39,6 +39,7 @@ def run(
     """Take over what others did on the server, show it, and write it once confirmed."""
     if options.ours and options.theirs:
         raise UsageError("--ours and --theirs each say whose events stand; give one of them")
+    refuse_address(options.file)
     clinic = catalogue.clinic()
     former, stored = revising.open_course(options.file, clinic, catalogue)
     course = LocalCourse.read(options.file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -69,13 +70,26 @@ def run(options: PushOptions) -> None:
 
 
 def _read(files: Sequence[Path]) -> list[LocalCourse]:
-    courses: dict[str, LocalCourse] = {}
+    courses: list[LocalCourse] = []
+    owners: dict[str, LocalCourse] = {}
     for path in files:
+        refuse_address(path)
         course = LocalCourse.read(path)
-        first = courses.setdefault(course.file.events[0].uid, course)
-        if first is not course:
-            raise UsageError(f"{first.path} and {path} hold the same course; name one of them")
-    return list(courses.values())
+        for event in course.file.everything:
+            first = owners.setdefault(event.uid, course)
+            if first is not course:
+                raise UsageError(f"{first.path} and {path} hold the same course; name one of them")
+        courses.append(course)
+    return courses
+
+
+def refuse_address(path: Path) -> None:
+    """UsageError, without a word of it, where an address stands in the place of a file."""
+    if re.match(r"(caldav\+)?https?:/", str(path), re.IGNORECASE):
+        raise UsageError(
+            "an address stands where a course's file should; write `push COURSE.ics… URL` or"
+            " `pull URL COURSE.ics`"
+        )
 
 
 def warn_of(server: Server) -> None:
@@ -113,9 +127,8 @@ def _told(done: Done, options: PushOptions) -> str:
         return f"not sent, {plural(len(push.conflicts), 'event')} changed on the server"
     if sent is None:
         pairs = push.to_send(ours=options.ours, prune=options.prune)
-        told = _counted(
-            len(pairs), len(push.pruned()) if options.prune else 0, "to send", "to delete"
-        )
+        gone = push.pruned(ours=options.ours) if options.prune else ()
+        told = _counted(len(pairs), len(gone), "to send", "to delete")
         return f"{told or 'nothing to send'} (--dry-run): {push.calendar.shown}"
     told = _counted(len(sent.sent), len(sent.deleted), "sent", "deleted")
     return f"{told or 'nothing to send, all is there'}: {push.calendar.shown}"

@@ -254,7 +254,7 @@ class Server:
             )
         elif status == 403:
             advice = "this account may not do that there; ask whoever keeps the server"
-        elif status in (404, 405, 410):
+        elif status in (400, 404, 405, 410):
             advice = "check the address"
         elif status == 507:
             advice = "it has no room left; ask whoever keeps it"
@@ -284,15 +284,25 @@ class Calendar:
         return urlsplit(self.url).path + quote(f"{uid}.ics", safe="")
 
     def objects(self, uids: Iterable[str], hrefs: Mapping[str, str]) -> dict[str, Kept]:
-        """The objects of events, by their UIDs; ``hrefs`` where they were before.
+        """The objects of events, by their UIDs; ``hrefs`` are of those that were there before.
 
-        One that has another name, as some programs give it, is looked for by its UID.
+        One that has another name, as some programs give it, is looked for by its UID. That makes a
+        server go through the whole calendar: of those that were not there before only the first
+        is looked for so, and the others where it has another name too.
         """
         if self.is_new:
             return {}
         places = {uid: hrefs.get(uid, self.href(uid)) for uid in uids}
-        known = self.at(places)
-        return {uid: kept for uid in places if (kept := known.get(uid) or self._by_uid(uid))}
+        found = self.at(places)
+        missing = [uid for uid in places if uid not in found]
+        found |= self._by_uids(uid for uid in missing if uid in hrefs)
+        new = [uid for uid in missing if uid not in hrefs]
+        if first := self._by_uids(new[:1]):
+            found |= first | self._by_uids(new[1:])
+        return found
+
+    def _by_uids(self, uids: Iterable[str]) -> dict[str, Kept]:
+        return {uid: kept for uid in uids if (kept := self._by_uid(uid))}
 
     def at(self, hrefs: Mapping[str, str]) -> dict[str, Kept]:
         """The objects that lie at these addresses, by the same keys."""

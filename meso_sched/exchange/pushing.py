@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from meso_sched.errors import FileError, ServerError
+from meso_sched.errors import FileError, NoCourseError, ServerError
 from meso_sched.exchange.caldav import Calendar, Kept, OvertakenError
 from meso_sched.exchange.calendar_file import OpenCalendar, from_ics, open_calendar
 from meso_sched.exchange.calendar_lines import Component, write
+from meso_sched.exchange.event_words import read_description
 from meso_sched.exchange.events import CourseEvent, CourseFile
 from meso_sched.exchange.files import read_bytes, write_whole
 from meso_sched.exchange.objects import (
@@ -57,8 +58,8 @@ class LocalCourse:
                 f"{path}: is not UTF-8 text, so no calendar; name the .ics that `plan -o` wrote"
             ) from error
         file = from_ics(text, str(path))
-        if not file.events:
-            raise FileError(f"{path}: holds no sessions; name the .ics that `plan -o` wrote")
+        if not any(map(_is_a_courses, file.events)):
+            raise NoCourseError(f"{path}: holds no course; name the .ics that `plan -o` wrote")
         return cls(path, data, file)
 
     @property
@@ -75,6 +76,12 @@ class LocalCourse:
             return self
         write_whole(self.path, data, former=self.data, mode=None)
         return replace(self, data=data, file=replace(self.file, calendar=calendar, source=None))
+
+
+def _is_a_courses(event: CourseEvent) -> bool:
+    """Whether its records or at least its words say that it is a session."""
+    told = event.details or event.record or read_description(event.description)
+    return bool(told)
 
 
 class Found(NamedTuple):
@@ -99,7 +106,11 @@ def found_on(
     Raises ServerError where one cannot be understood.
     """
     reader = Reader.of(course.file, load_zone(course.file.zone_name))
-    hrefs = {uid: each.href for uid, each in known.items() if each.href}
+    hrefs = {
+        uid: each.href or calendar.href(uid)
+        for uid, each in known.items()
+        if each.was_there or each.trying
+    }
     kept = calendar.objects([event.uid for event in course.file.everything], hrefs)
     return {uid: understood(calendar, each, reader) for uid, each in kept.items()}
 
@@ -136,17 +147,20 @@ class Push(NamedTuple):
         """What somebody changed on the server since."""
         return tuple(pair for pair in self.pairs if pair.what.is_conflict)
 
-    def pruned(self) -> tuple[Pair, ...]:
-        """The events called off that the server still has, and has as it was sent them."""
+    def pruned(self, *, ours: bool = False) -> tuple[Pair, ...]:
+        """The events called off that the server still has, and has as it was sent them.
+
+        With ``ours`` also those that somebody changed there.
+        """
         return tuple(
             pair
             for pair in self.pairs
-            if pair.ours.is_cancelled and pair.theirs and not pair.what.is_conflict
+            if pair.ours.is_cancelled and pair.theirs and (ours or not pair.what.is_conflict)
         )
 
     def to_send(self, *, ours: bool = False, prune: bool = False) -> tuple[Pair, ...]:
         """What goes to the server; with ``ours`` also over what others did there."""
-        gone = {pair.ours.uid for pair in self.pruned()} if prune else set()
+        gone = {pair.ours.uid for pair in self.pruned(ours=ours)} if prune else set()
         return tuple(
             pair
             for pair in self.pairs
@@ -184,11 +198,13 @@ def send(
     next run completes one that was broken off, without doubles. Raises ServerError, and FileError
     where the course's file cannot be written, before anything is sent.
     """
-    pairs, gone = push.to_send(ours=ours, prune=prune), push.pruned() if prune else ()
+    pairs = push.to_send(ours=ours, prune=prune)
+    gone = push.pruned(ours=ours) if prune else ()
     url = push.calendar.url
     course = push.course
     if pairs:
-        course = course.remember(url, trying(pairs, push.known))
+        push = push._replace(known=trying(pairs, push.known))
+        course = course.remember(url, push.known)
     sending = _Sending(push, components(course.file), zones(course.file), {}, [], [])
     try:
         for pair in pairs:
@@ -226,15 +242,16 @@ class _Sending(NamedTuple):
         uid, calendar = pair.ours.uid, self.push.calendar
         href = pair.href or calendar.href(uid)
         data = self._body(pair)
+        sent = self._digest(Kept(href, "", data.decode()))
         try:
             etag = calendar.put(href, data, pair.etag or None)
         except OvertakenError:
             kept = calendar.get(href)
-            if kept is None or kept.text.encode().split() != data.split():
+            if kept is None or self._digest(kept) != sent:
                 self.overtaken.append(pair)
                 return
             etag = kept.etag  # ours is there: the answer to it was lost on its way
-        self.put_there[uid] = _There(href, etag, self._digest(Kept(href, etag, data.decode())))
+        self.put_there[uid] = _There(href, etag, sent)
 
     def delete(self, pair: Pair) -> None:
         """Take an event away, unless somebody was quicker."""
