@@ -139,7 +139,7 @@ class Server:
         """
         found = self._resource(self.shown)
         if found is not None and found.is_calendar:
-            return Calendar(self, _folder(self.shown))
+            return Calendar(self, _folder(found.url))
         if found is None and create and name is None:
             name = unquote(self.parts.path.rstrip("/").rpartition("/")[2])
             return self._made(_folder(self.shown), name, dry_run=dry_run)
@@ -189,7 +189,15 @@ class Server:
                 f"{self.shown}: the server does not answer as a calendar server does; give the"
                 " CalDAV address of the account or of the calendar"
             )
-        return _Resource(any(each.find(_CALENDAR) is not None for each in types))
+        told = (
+            None if response.tree is None else response.tree.findtext("{DAV:}response/{DAV:}href")
+        )
+        # It has another name where the server sends on from one to the other.
+        moved = told and _path(_folder(told)) != _path(_folder(url))
+        return _Resource(
+            url=urljoin(url, told) if told and moved else url,
+            is_calendar=any(each.find(_CALENDAR) is not None for each in types),
+        )
 
     def _account(self) -> tuple[list[Named], str]:
         """The account's calendars for events, and the folder in which it has them."""
@@ -233,9 +241,13 @@ class Server:
             raise self.refused(429) from None
         except (DAVError, NotImplementedError, ValueError, AttributeError, KeyError, SyntaxError):
             # SyntaxError is lxml's, where the answer is no XML.
-            raise ServerError(
-                f"{self.shown}: the server answers nonsense; check the address, try again later"
-            ) from None
+            raise self.nonsense() from None
+
+    def nonsense(self) -> ServerError:
+        """The error about an answer that cannot be understood."""
+        return ServerError(
+            f"{self.shown}: the server answers nonsense; check the address, try again later"
+        )
 
     def expect(self, response: DAVResponse, *statuses: int) -> None:
         """ServerError where the answer has none of these statuses."""
@@ -263,6 +275,7 @@ class Server:
 
 
 class _Resource(NamedTuple):
+    url: str
     is_calendar: bool
 
 
@@ -355,7 +368,9 @@ class Calendar:
     def _report(self, body: str) -> list[Kept]:
         server = self.server
         response = server.ask(lambda: server.client.report(self.url, body, 1))
-        server.expect(response, 207, 200)
+        server.expect(response, 207)
+        if response.tree is None or response.tree.tag != "{DAV:}multistatus":
+            raise server.nonsense()  # which is not the same as: nothing is there
         results = server.ask(response.parse_calendar_query)
         if any(each.status == 507 for each in results):
             raise ServerError(f"{self.shown}: the server does not give all that it has there")

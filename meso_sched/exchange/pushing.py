@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from meso_sched.core.walltime import plural
 from meso_sched.errors import FileError, NoCourseError, ServerError
 from meso_sched.exchange.caldav import Calendar, Kept, OvertakenError
 from meso_sched.exchange.calendar_file import OpenCalendar, from_ics, open_calendar
@@ -263,13 +264,23 @@ class _Sending(NamedTuple):
             self.deleted.append(pair)
 
     def look_again(self) -> None:
-        """See how the server keeps what it was sent: some leave out alarms, or all that is X-."""
+        """See how the server keeps what it was sent: some leave out alarms, or all that is X-.
+
+        Raises ServerError where it has not kept it at all.
+        """
         hrefs = {uid: each.href for uid, each in self.put_there.items()}
-        for uid, kept in self.push.calendar.at(hrefs).items():
+        found = self.push.calendar.at(hrefs)
+        lost = [self.put_there.pop(uid) for uid in hrefs if uid not in found]
+        for uid, kept in found.items():
             there = self.put_there[uid]
             # Another ETag than that of our own is of a change by somebody else since.
             if there.etag in ("", kept.etag):
                 self.put_there[uid] = there._replace(served=self._digest(kept))
+        if lost:
+            raise ServerError(
+                f"{self.push.calendar.shown}: the server took {plural(len(lost), 'event')} and does"
+                " not have them; check the address, push again"
+            )
 
     def _digest(self, kept: Kept) -> str:
         file = self.push.course.file

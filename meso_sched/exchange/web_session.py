@@ -42,6 +42,8 @@ class CarefulSession:
     session: Session
     authorities: str | None
     waits: tuple[float, ...] = WAITS
+    silence: float = SILENCE
+    patience: float = PATIENCE
     wait: Callable[[float], None] = field(default=sleep, repr=False)
 
     @classmethod
@@ -60,7 +62,7 @@ class CarefulSession:
 
     def request(self, method: str, url: str, **options: Any) -> Response:  # noqa: ANN401
         """One request, as the library makes it; ServerError where nothing comes of it."""
-        options |= {"allow_redirects": False, "timeout": (CONNECT, SILENCE)}
+        options |= {"allow_redirects": False, "timeout": (CONNECT, self.silence)}
         options["verify"] = self.authorities or True
         options["auth"] = options.get("auth") or _nobody  # or a .netrc would be asked
         for _ in range(_HOPS):
@@ -74,7 +76,7 @@ class CarefulSession:
     def _repeated(self, method: str, url: str, options: Mapping[str, Any]) -> Response:
         for pause in (*self.waits, None):
             try:
-                response = in_time(lambda: self._once(method, url, options), PATIENCE)
+                response = in_time(lambda: self._once(method, url, options), self.patience)
             except Exception as error:
                 # What cannot be trusted does not become so by waiting.
                 if pause is None or not _may_pass(error):
