@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from itertools import count, pairwise
@@ -20,7 +19,6 @@ from caldav_servers import Object, Server, delete, make_calendar, objects, put
 from test_revise_command import Reception
 
 from meso_sched.cli import server_commands
-from meso_sched.exchange import caldav
 from meso_sched.exchange.web_session import CarefulSession
 
 CLINIC = """[clinic]
@@ -277,17 +275,34 @@ def foreign(uid: str, *lines: str) -> str:
     )
 
 
-# The library below the commands, without the waits
+# The programs
 
 
-@contextmanager
-def connected_at_once(address: str, **hurry: float) -> Iterator[caldav.Server]:
-    """As ``caldav.connected``, but requests are repeated without a pause."""
-    with caldav.connected(address) as server:
-        session = cast(CarefulSession, cast(Any, server.client).session)
-        hurried = replace(session, waits=(0.0,) * len(session.waits), **cast(Any, hurry))
-        cast(Any, server.client).session = hurried
-        yield server
+class Hurry:
+    """In how many seconds a command of this process loses patience, and how it has waited."""
+
+    def __init__(self) -> None:
+        self.waited: list[float] = []
+        self.silence = 5.0
+        self.patience = 10.0
+
+    def session(self, careful: CarefulSession) -> CarefulSession:
+        """The same session in a hurry: what it should wait is only written down."""
+        return replace(
+            careful, wait=self.waited.append, silence=self.silence, patience=self.patience
+        )
+
+
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> Hurry:
+    """Commands of this process do not wait before they send a request again."""
+    hurry, careful = Hurry(), CarefulSession.to
+
+    def hurried(origin: str, authorities: str | None) -> CarefulSession:
+        return hurry.session(careful(origin, authorities))
+
+    monkeypatch.setattr(CarefulSession, "to", staticmethod(hurried))
+    return hurry
 
 
 def started(office: Office, *args: str, **env: str) -> subprocess.Popen[bytes]:
