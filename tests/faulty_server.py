@@ -127,6 +127,8 @@ class Faulty:
         self.real = server
         self.rule: Rule | None = None
         """Judges every request for which nothing is planned."""
+        self.given = 0
+        """So many octets of bodies it has answered with."""
         self.closing = Event()
         self.errors: list[BaseException] = []
         self._authority = authority
@@ -309,6 +311,7 @@ class _Handler(BaseHTTPRequestHandler):
         if part and not answer.body:
             return self._cut()  # of the headers nothing has left yet
         self.end_headers()
+        self.server.faulty.given += len(answer.body)
         if self.command != "HEAD":
             self.wfile.write(answer.body[: len(answer.body) // 2] if part else answer.body)
         return self._cut() if part else None

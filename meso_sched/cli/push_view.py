@@ -23,7 +23,7 @@ _STYLES = {What.NEW: "green", What.OURS: "cyan"}
 
 def rows(push: Push, *, ours: bool, prune: bool) -> list[tuple[Span, ...]]:
     """A row an appointment that is not the same on both sides, and what becomes of its care."""
-    gone = {pair.ours.uid for pair in push.pruned()} if prune else set()
+    gone = {pair.ours.uid for pair in push.pruned(ours=ours)} if prune else set()
     told = []
     care: Counter[tuple[str, str]] = Counter()
     for pair in push.pairs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -70,13 +71,26 @@ def run(options: PushOptions) -> None:
 
 
 def _read(files: Sequence[Path]) -> list[LocalCourse]:
-    courses: dict[str, LocalCourse] = {}
+    courses: list[LocalCourse] = []
+    owners: dict[str, LocalCourse] = {}
     for path in files:
+        refuse_address(path)
         course = LocalCourse.read(path)
-        first = courses.setdefault(course.file.events[0].uid, course)
-        if first is not course:
-            raise UsageError(f"{first.path} and {path} hold the same course; name one of them")
-    return list(courses.values())
+        for event in course.file.everything:
+            first = owners.setdefault(event.uid, course)
+            if first is not course:
+                raise UsageError(f"{first.path} and {path} hold the same course; name one of them")
+        courses.append(course)
+    return courses
+
+
+def refuse_address(path: Path) -> None:
+    """UsageError, without a word of it, where an address stands in the place of a file."""
+    if re.match(r"(caldav\+)?https?:/", str(path), re.IGNORECASE):
+        raise UsageError(
+            "an address stands where a course's file should; write `push COURSE.ics… URL` or"
+            " `pull URL COURSE.ics`"
+        )
 
 
 def warn_of(server: Server) -> None:
@@ -111,12 +125,11 @@ def _deliver(done: Sequence[Done], calendar: Calendar, options: PushOptions) -> 
 def _told(done: Done, options: PushOptions) -> str:
     push, sent = done
     if sent is None and push.conflicts and not options.decides:
-        return f"not sent, {plural(len(push.conflicts), 'event')} not as here on the server"
+        return f"not sent, {_disputed(push)}"
     if sent is None:
         pairs = push.to_send(ours=options.ours, prune=options.prune)
-        told = _counted(
-            len(pairs), len(push.pruned()) if options.prune else 0, "to send", "to delete"
-        )
+        gone = push.pruned(ours=options.ours) if options.prune else ()
+        told = _counted(len(pairs), len(gone), "to send", "to delete")
         return f"{told or 'nothing to send'} (--dry-run): {push.calendar.shown}"
     told = _counted(len(sent.sent), len(sent.deleted), "sent", "deleted")
     return f"{told or 'nothing to send, all is there'}: {push.calendar.shown}"
@@ -146,11 +159,17 @@ def _changed(done: Done, options: PushOptions) -> Iterator[str]:
 
 def refused_words(push: Push) -> str:
     """Why a course is not sent: what somebody did on the server, and what to do about it."""
-    count = plural(len(push.conflicts), "event")
-    what = f"{count} changed on the server since the two were in step"
-    if all(pair.what is What.OTHER for pair in push.conflicts):
-        what = f"{count} on the server not as here, and this file was never sent there"
+    never = all(pair.what is What.OTHER for pair in push.conflicts)
+    since = ", and this file was never sent there" if never else " since the two were in step"
     return (
-        f"{push.course.path}: {what}; take that into the course with `meso-sched pull`, or push"
-        " it with --ours to put the course's side there, or with --theirs to leave theirs"
+        f"{push.course.path}: {_disputed(push)}{since}; take that into the course with `meso-sched"
+        " pull`, or push it with --ours to put the course's side there, or with --theirs to leave"
+        " theirs"
     )
+
+
+def _disputed(push: Push) -> str:
+    count = plural(len(push.conflicts), "event")
+    if all(pair.what is What.OTHER for pair in push.conflicts):
+        return f"{count} on the server not as here"
+    return f"{count} changed on the server"

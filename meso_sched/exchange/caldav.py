@@ -5,7 +5,7 @@ The caldav library finds the calendars and speaks the protocol; what is sent whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -139,7 +139,7 @@ class Server:
         """
         found = self._resource(self.shown)
         if found is not None and found.is_calendar:
-            return Calendar(self, _folder(self.shown))
+            return Calendar(self, _folder(found.url))
         if found is None and create and name is None:
             name = unquote(self.parts.path.rstrip("/").rpartition("/")[2])
             return self._made(_folder(self.shown), name, dry_run=dry_run)
@@ -193,7 +193,15 @@ class Server:
                 f"{self.shown}: the server does not answer as a calendar server does; give the"
                 " CalDAV address of the account or of the calendar"
             )
-        return _Resource(any(each.find(_CALENDAR) is not None for each in types))
+        told = (
+            None if response.tree is None else response.tree.findtext("{DAV:}response/{DAV:}href")
+        )
+        # It has another name where the server sends on from one to the other.
+        moved = told and _path(_folder(told)) != _path(_folder(url))
+        return _Resource(
+            url=urljoin(url, told) if told and moved else url,
+            is_calendar=any(each.find(_CALENDAR) is not None for each in types),
+        )
 
     def _account(self) -> tuple[list[Named], str]:
         """The account's calendars for events, and the folder in which it has them."""
@@ -237,9 +245,13 @@ class Server:
             raise self.refused(429) from None
         except (DAVError, NotImplementedError, ValueError, AttributeError, KeyError, SyntaxError):
             # SyntaxError is lxml's, where the answer is no XML.
-            raise ServerError(
-                f"{self.shown}: the server answers nonsense; check the address, try again later"
-            ) from None
+            raise self.nonsense() from None
+
+    def nonsense(self) -> ServerError:
+        """The error about an answer that cannot be understood."""
+        return ServerError(
+            f"{self.shown}: the server answers nonsense; check the address, try again later"
+        )
 
     def expect(self, response: DAVResponse, *statuses: int) -> None:
         """ServerError where the answer has none of these statuses."""
@@ -258,7 +270,7 @@ class Server:
             )
         elif status == 403:
             advice = "this account may not do that there; ask whoever keeps the server"
-        elif status in (404, 405, 410):
+        elif status in (400, 404, 405, 410):
             advice = "check the address"
         elif status == 507:
             advice = "it has no room left; ask whoever keeps it"
@@ -267,6 +279,7 @@ class Server:
 
 
 class _Resource(NamedTuple):
+    url: str
     is_calendar: bool
 
 
@@ -287,6 +300,27 @@ class Calendar:
         """Where an event goes that the server does not have yet."""
         return urlsplit(self.url).path + quote(f"{uid}.ics", safe="")
 
+    def objects(self, uids: Iterable[str], hrefs: Mapping[str, str]) -> dict[str, Kept]:
+        """The objects of events, by their UIDs; ``hrefs`` are of those that were there before.
+
+        One that has another name, as some programs give it, is looked for by its UID. That makes a
+        server go through the whole calendar: of those that were not there before only the first
+        is looked for so, and the others where it has another name too.
+        """
+        if self.is_new:
+            return {}
+        places = {uid: hrefs.get(uid, self.href(uid)) for uid in uids}
+        found = self.at(places)
+        missing = [uid for uid in places if uid not in found]
+        found |= self._by_uids(uid for uid in missing if uid in hrefs)
+        new = [uid for uid in missing if uid not in hrefs]
+        if first := self._by_uids(new[:1]):
+            found |= first | self._by_uids(new[1:])
+        return found
+
+    def _by_uids(self, uids: Iterable[str]) -> dict[str, Kept]:
+        return {uid: kept for uid in uids if (kept := self._by_uid(uid))}
+
     def at(self, hrefs: Mapping[str, str]) -> dict[str, Kept]:
         """The objects that lie at these addresses, by the same keys."""
         by_path = {_path(each.href): each for each in self._at(list(hrefs.values()))}
@@ -302,7 +336,7 @@ class Calendar:
             found += self._report(body)
         return found
 
-    def by_uid(self, uid: str) -> Kept | None:
+    def _by_uid(self, uid: str) -> Kept | None:
         """An event's object whatever its name; one request, for which a server may read much."""
         text = f'<C:text-match collation="i;octet">{escape(uid)}</C:text-match>'
         query = f'<C:prop-filter name="UID">{text}</C:prop-filter>'
@@ -339,7 +373,9 @@ class Calendar:
     def _report(self, body: str) -> list[Kept]:
         server = self.server
         response = server.ask(lambda: server.client.report(self.url, body, 1))
-        server.expect(response, 207, 200)
+        server.expect(response, 207)
+        if response.tree is None or response.tree.tag != "{DAV:}multistatus":
+            raise server.nonsense()  # which is not the same as: nothing is there
         results = server.ask(response.parse_calendar_query)
         if any(each.status == 507 for each in results):
             raise ServerError(f"{self.shown}: the server does not give all that it has there")

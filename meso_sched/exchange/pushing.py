@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from meso_sched.errors import FileError, ServerError
+from meso_sched.core.walltime import plural
+from meso_sched.errors import FileError, NoCourseError, ServerError
 from meso_sched.exchange.caldav import Calendar, Kept, OvertakenError
 from meso_sched.exchange.calendar_file import OpenCalendar, from_ics, open_calendar
 from meso_sched.exchange.calendar_lines import Component, write
-from meso_sched.exchange.events import CourseEvent, CourseFile, Kind
+from meso_sched.exchange.event_words import read_description
+from meso_sched.exchange.events import CourseEvent, CourseFile
 from meso_sched.exchange.files import read_bytes, write_whole
 from meso_sched.exchange.objects import (
     Reader,
@@ -62,8 +64,8 @@ class LocalCourse:
                 f"{path}: is not UTF-8 text, so no calendar; name the .ics that `plan -o` wrote"
             ) from error
         file = from_ics(text, str(path))
-        if not file.events:
-            raise FileError(f"{path}: holds no sessions; name the .ics that `plan -o` wrote")
+        if not any(map(_is_a_courses, file.events)):
+            raise NoCourseError(f"{path}: holds no course; name the .ics that `plan -o` wrote")
         if len(file.everything) == 1 and path.stem == file.events[0].uid:
             raise FileError(
                 f"{path}: is one event of a folder of them, which vdirsyncer carries to a server;"
@@ -87,6 +89,12 @@ class LocalCourse:
         return replace(self, data=data, file=replace(self.file, calendar=calendar, source=None))
 
 
+def _is_a_courses(event: CourseEvent) -> bool:
+    """Whether its records or at least its words say that it is a session."""
+    told = event.details or event.record or read_description(event.description)
+    return bool(told)
+
+
 class Found(NamedTuple):
     """An object of the server, understood; ``opened`` is the calendar that it is."""
 
@@ -108,30 +116,14 @@ def found_on(
 
     Raises ServerError where one cannot be understood.
     """
-    if calendar.is_new:
-        return {}
-    events = course.file.everything
-    hrefs = {event.uid: known.get(event.uid, Known()).href for event in events}
-    kept = calendar.at({uid: href or calendar.href(uid) for uid, href in hrefs.items()})
-    kept |= _elsewhere(calendar, [event for event in events if event.uid not in kept])
     reader = Reader.of(course.file, load_zone(course.file.zone_name))
+    hrefs = {
+        uid: each.href or calendar.href(uid)
+        for uid, each in known.items()
+        if each.was_there or each.trying
+    }
+    kept = calendar.objects([event.uid for event in course.file.everything], hrefs)
     return {uid: understood(calendar, each, reader) for uid, each in kept.items()}
-
-
-def _elsewhere(calendar: Calendar, missing: Iterable[CourseEvent]) -> dict[str, Kept]:
-    """Events under other names, as a program gives them that imported the course.
-
-    It would have done so with appointments and care alike: there is much care, and every search
-    costs the server.
-    """
-    found: dict[str, Kept] = {}
-    for is_care in (False, True):
-        for event in missing:
-            if (event.kind is Kind.CARE) is is_care and (kept := calendar.by_uid(event.uid)):
-                found[event.uid] = kept
-        if not found:
-            break
-    return found
 
 
 def understood(calendar: Calendar, kept: Kept, reader: Reader) -> Found:
@@ -166,17 +158,20 @@ class Push(NamedTuple):
         """What somebody changed on the server since."""
         return tuple(pair for pair in self.pairs if pair.what.is_conflict)
 
-    def pruned(self) -> tuple[Pair, ...]:
-        """The events called off that the server still has, and has as it was sent them."""
+    def pruned(self, *, ours: bool = False) -> tuple[Pair, ...]:
+        """The events called off that the server still has, and has as it was sent them.
+
+        With ``ours`` also those that somebody changed there.
+        """
         return tuple(
             pair
             for pair in self.pairs
-            if pair.ours.is_cancelled and pair.theirs and not pair.what.is_conflict
+            if pair.ours.is_cancelled and pair.theirs and (ours or not pair.what.is_conflict)
         )
 
     def to_send(self, *, ours: bool = False, prune: bool = False) -> tuple[Pair, ...]:
         """What goes to the server; with ``ours`` also over what others did there."""
-        gone = {pair.ours.uid for pair in self.pruned()} if prune else set()
+        gone = {pair.ours.uid for pair in self.pruned(ours=ours)} if prune else set()
         return tuple(
             pair
             for pair in self.pairs
@@ -214,11 +209,13 @@ def send(
     next run completes one that was broken off, without doubles. Raises ServerError, and FileError
     where the course's file cannot be written, before anything is sent.
     """
-    pairs, gone = push.to_send(ours=ours, prune=prune), push.pruned() if prune else ()
+    pairs = push.to_send(ours=ours, prune=prune)
+    gone = push.pruned(ours=ours) if prune else ()
     url = push.calendar.url
     course = push.course
     if pairs:
-        course = course.remember(url, trying(pairs, push.known))
+        push = push._replace(known=trying(pairs, push.known))
+        course = course.remember(url, push.known)
     sending = _Sending(push, components(course.file), zones(course.file), {}, [], [])
     try:
         for pair in pairs:
@@ -256,15 +253,16 @@ class _Sending(NamedTuple):
         uid, calendar = pair.ours.uid, self.push.calendar
         href = pair.href or calendar.href(uid)
         data = self._body(pair)
+        sent = self._digest(Kept(href, "", data.decode()))
         try:
             etag = calendar.put(href, data, pair.etag or None)
         except OvertakenError:
             kept = calendar.get(href)
-            if kept is None or kept.text.encode().split() != data.split():
+            if kept is None or self._digest(kept) != sent:
                 self.overtaken.append(pair)
                 return
             etag = kept.etag  # ours is there: the answer to it was lost on its way
-        self.put_there[uid] = _There(href, etag, self._digest(Kept(href, etag, data.decode())))
+        self.put_there[uid] = _There(href, etag, sent)
 
     def delete(self, pair: Pair) -> None:
         """Take an event away, unless somebody was quicker."""
@@ -276,13 +274,23 @@ class _Sending(NamedTuple):
             self.deleted.append(pair)
 
     def look_again(self) -> None:
-        """See how the server keeps what it was sent: some leave out alarms, or all that is X-."""
+        """See how the server keeps what it was sent: some leave out alarms, or all that is X-.
+
+        Raises ServerError where it has not kept it at all.
+        """
         hrefs = {uid: each.href for uid, each in self.put_there.items()}
-        for uid, kept in self.push.calendar.at(hrefs).items():
+        found = self.push.calendar.at(hrefs)
+        lost = [self.put_there.pop(uid) for uid in hrefs if uid not in found]
+        for uid, kept in found.items():
             there = self.put_there[uid]
             # Another ETag than that of our own is of a change by somebody else since.
             if there.etag in ("", kept.etag):
                 self.put_there[uid] = there._replace(served=self._digest(kept))
+        if lost:
+            raise ServerError(
+                f"{self.push.calendar.shown}: the server took {plural(len(lost), 'event')} and does"
+                " not have them; check the address, push again"
+            )
 
     def _digest(self, kept: Kept) -> str:
         file = self.push.course.file

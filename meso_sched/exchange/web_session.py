@@ -42,6 +42,8 @@ class CarefulSession:
     session: Session
     authorities: str | None
     waits: tuple[float, ...] = WAITS
+    silence: float = SILENCE
+    patience: float = PATIENCE
     wait: Callable[[float], None] = field(default=sleep, repr=False)
 
     @classmethod
@@ -60,7 +62,7 @@ class CarefulSession:
 
     def request(self, method: str, url: str, **options: Any) -> Response:  # noqa: ANN401
         """One request, as the library makes it; ServerError where nothing comes of it."""
-        options |= {"allow_redirects": False, "timeout": (CONNECT, SILENCE)}
+        options |= {"allow_redirects": False, "timeout": (CONNECT, self.silence)}
         options["verify"] = self.authorities or True
         options["auth"] = options.get("auth") or _nobody  # or a .netrc would be asked
         for _ in range(_HOPS):
@@ -74,7 +76,7 @@ class CarefulSession:
     def _repeated(self, method: str, url: str, options: Mapping[str, Any]) -> Response:
         for pause in (*self.waits, None):
             try:
-                response = in_time(lambda: self._once(method, url, options), PATIENCE)
+                response = in_time(lambda: self._once(method, url, options), self.patience)
             except Exception as error:
                 # What cannot be trusted does not become so by waiting.
                 if pause is None or not _may_pass(error):
@@ -98,27 +100,26 @@ class CarefulSession:
         """Where a redirection leads: to the same server, or to its safer side."""
         target = str(headers.get("Location") or "")
         new, old = urlsplit(urljoin(url, target)), urlsplit(url)
-        same = new.hostname == old.hostname
-        if same and (new.scheme == "https" or (new.scheme, new.port) == (old.scheme, old.port)):
+        if _as_safe(new, old):
             return new.geturl()
-        to = f"{new.scheme}://{new.netloc.rpartition('@')[2]}"
         raise ServerError(
-            f"{self._shown}: the server sends on to {to}, which was told no password; if that is"
-            " your clinic's server, give its address itself"
+            f"{self._shown}: the server sends on to {_server(new)}, which was told no password; if"
+            " that is your clinic's server, give its address itself"
         )
 
     def _refuse_others(self, url: str) -> None:
         """The password goes to nobody but the server that the user named."""
-        host, own = urlsplit(url).hostname or "", self.origin.hostname or ""
-        if host == own:
+        place = urlsplit(url)
+        if _as_safe(place, self.origin):
             return
-        https = urlsplit(url).scheme == "https" == self.origin.scheme
+        host, own = place.hostname or "", self.origin.hostname or ""
+        https = place.scheme == "https" == self.origin.scheme
         for family in _FAMILIES:
             if https and all(f".{each}".endswith(f".{family}") for each in (host, own)):
                 return
         raise ServerError(
-            f"{self._shown}: the server names calendars on {host}, which was told no password; if"
-            " that is your clinic's server, give its address itself"
+            f"{self._shown}: the server names calendars on {_server(place)}, which was told no"
+            " password; if that is your clinic's server, give its address itself"
         )
 
     @property
@@ -129,6 +130,16 @@ class CarefulSession:
 def shown(parts: SplitResult) -> str:
     """An address as messages name it: without user, password and query."""
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _server(parts: SplitResult) -> str:
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _as_safe(new: SplitResult, old: SplitResult) -> bool:
+    """Whether an address is of the same server as another, or on the safer side of its host."""
+    own = (old.scheme, old.port)
+    return new.hostname == old.hostname and (new.scheme == "https" or (new.scheme, new.port) == own)
 
 
 def _nobody(request: PreparedRequest) -> PreparedRequest:
