@@ -6,7 +6,6 @@ were last in step. That is kept in the course's own file, so that it goes where 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import Enum
@@ -14,7 +13,8 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from meso_sched.exchange.calendar_lines import Component, name_of, text_of, value_of
+from meso_sched.exchange.calendar_file import private_record
+from meso_sched.exchange.calendar_lines import Component, name_of
 from meso_sched.exchange.events import CourseEvent
 from meso_sched.exchange.ical import json_line
 from meso_sched.exchange.objects import digest, same_to_people
@@ -199,16 +199,7 @@ def with_known(calendar: Component, url: str, known: Mapping[str, Known]) -> Com
 
 
 def _all_known(calendar: Component | None) -> Mapping[str, Any]:
-    lines = () if calendar is None else calendar.properties.get(SERVERS_PROPERTY, ())
-    for line in lines:
-        for text in (text_of(line), value_of(line)):
-            try:
-                told = json.loads(text)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(told, dict):
-                return told
-    return {}
+    return {} if calendar is None else private_record(calendar.properties, SERVERS_PROPERTY)
 
 
 # ---- In words ------------------------------------------------------------------------------------
