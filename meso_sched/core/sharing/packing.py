@@ -55,21 +55,57 @@ def pack(
 def _quick(
     visits: Visits, day: int, demands: Sequence[Demand], occupancy: Occupancy
 ) -> Packed | None:
-    """One after the other, who has the fewest starts first, each at the best that is left."""
-    in_turn = []
-    hoped = 0
-    for demand in demands:
-        starts = _starts(visits, day, demand)
-        hoped += starts[0].distance if starts else 0
-        in_turn.append((len(starts), -visits.all[demand.visit].length, demand.visit, starts))
-    packed = Packed({}, 0, hoped)
-    for _, _, place, starts in sorted(in_turn):
-        seat = _first_free(visits, day, place, starts, occupancy)
-        if seat is None:
+    """One after the other, each at the best that is left, in the better of two orders.
+
+    First come those who prefer a time, so that nobody else takes theirs. That may leave no room for
+    who has few starts: then these come first.
+    """
+    turns = [_Turn.of(visits, day, demand) for demand in demands]
+    hoped = sum(turn.starts[0].distance for turn in turns if turn.starts)
+    best: Packed | None = None
+    orders = [sorted(turns), sorted(turns, key=lambda turn: turn[1:])]
+    for in_turn in orders if orders[0] != orders[1] else orders[:1]:
+        seats = _one_by_one(visits, day, in_turn, occupancy)
+        if seats is not None:
+            packed = Packed(seats, _distance(visits, seats), hoped)
+            if packed.minutes == hoped:
+                return packed
             _leave(visits, packed, occupancy)
+            best = packed if best is None else min(best, packed, key=lambda each: each.minutes)
+    if best is not None:
+        _sit(visits, best, occupancy)
+    return best
+
+
+class _Turn(NamedTuple):
+    """A session in the order in which sessions are seated."""
+
+    has_no_wish: bool
+    choices: int
+    shortness: int
+    place: int
+    starts: tuple[Start, ...]
+
+    @classmethod
+    def of(cls, visits: Visits, day: int, demand: Demand) -> _Turn:
+        starts = _starts(visits, day, demand)
+        visit = visits.all[demand.visit]
+        has_no_wish = visits.request.entries[visit.entry].limits.preferred is None
+        return cls(has_no_wish, len(starts), -visit.length, demand.visit, starts)
+
+
+def _one_by_one(
+    visits: Visits, day: int, turns: Sequence[_Turn], occupancy: Occupancy
+) -> dict[int, Seat] | None:
+    """Seats that ``occupancy`` takes; None, and nothing taken, where somebody finds none."""
+    seats: dict[int, Seat] = {}
+    for turn in turns:
+        seat = _first_free(visits, day, turn.place, turn.starts, occupancy)
+        if seat is None:
+            _leave(visits, Packed(seats, 0, 0), occupancy)
             return None
-        packed.seats[place] = seat
-    return packed._replace(minutes=_distance(visits, packed.seats))
+        seats[turn.place] = seat
+    return seats
 
 
 def _starts(visits: Visits, day: int, demand: Demand) -> tuple[Start, ...]:
