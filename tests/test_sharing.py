@@ -20,6 +20,7 @@ from meso_sched.core.cohort import CohortRequest, CohortResult, Entry, Method, O
 from meso_sched.core.course import Choices, make_course
 from meso_sched.core.plan import PlanRequest, make_plan
 from meso_sched.core.regimen import Regimen
+from meso_sched.core.sharing import days, windows
 from meso_sched.core.sharing.capacity import Stretch
 from meso_sched.core.sharing.linear import Model, Relaxed, Solved
 from meso_sched.core.sharing.minutes import Limit
@@ -69,6 +70,19 @@ def test_a_tiny_list_is_placed_as_well_as_can_be_and_proven(request_: CohortRequ
     assert result.objective == brute_force(request)
     assert result.proven
     assert result.method is Method.EXACT
+
+
+@pytest.mark.parametrize("seed", [2062, 2304])
+def test_a_search_that_goes_wider_comes_to_its_end(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a long list, where no window holds all days and sessions have many choices."""
+    monkeypatch.setattr(windows, "FEW_VISITS", 0)
+    monkeypatch.setattr(days, "MANY_CHOICES", 2)
+    request = named(tiny(seed))
+    result = exactly(request)
+    assert result.objective == brute_force(request)
+    assert result.proven
 
 
 @settings(max_examples=100, deadline=None)

@@ -92,8 +92,8 @@ class _Search:
 
     def _tried_at_least(self) -> Found | None:
         """The last values there were, where they can be packed: better than nothing."""
-        if self._tried is None:
-            return None
+        if self._tried is None or self._hold_more_pairs(*self._tried):
+            return None  # a gap over an unplaced session may be too short in it
         packed = self._packed(*self._tried)
         # A plan that leaves anything out is worse than one that is as overdue as can be.
         bound = Objective(overdue_days=self.alone.least.overdue_days)

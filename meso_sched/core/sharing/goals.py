@@ -321,10 +321,7 @@ class Goals:
             if before is not None:
                 margins[place] = step * before + usual
             if behind is not None:
-                # A later day would be in the last sum of a session that has such columns.
-                last = self.model.last_sums.get(place)
-                more = 0.0 if last is None else min(0.0, relaxed.prices[last])
-                margin = step * behind + usual + more
+                margin = step * behind + usual + self._last_price(relaxed, place)
                 margins[place] = min(margin, margins.get(place, INFINITY))
         return margins
 
@@ -334,10 +331,18 @@ class Goals:
         if not step or len(self.model.model.columns) > MANY_ENTRIES // 10:
             return
         margins = self._margins(relaxed, weights)
+
+        def saved(place: int) -> float:
+            price = relaxed.prices[self.model.places[place]]
+            return gap + price - self._last_price(relaxed, place)
+
         # All at once, since prices change, and others would be wanted next.
-        self.windows.reach(
-            {place: (gap + relaxed.prices[self.model.places[place]]) / step for place in margins}
-        )
+        self.windows.reach({place: saved(place) / step for place in margins})
+
+    def _last_price(self, relaxed: Relaxed, place: int) -> float:
+        """What a day behind all others saves: it would be in the last sum of a session's days."""
+        last = self.model.last_sums.get(place)
+        return 0.0 if last is None else min(0.0, relaxed.prices[last])
 
 
 def seats_of(packed: Mapping[int, Packed]) -> dict[int, Seat]:
