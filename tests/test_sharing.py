@@ -246,6 +246,23 @@ def test_who_has_priority_goes_first() -> None:
         assert placed == {1: MONDAY, 2: MONDAY + timedelta(days=1)}
 
 
+@pytest.mark.parametrize("priorities", [(0, 0), (1, 2), (2, 1)])
+def test_of_two_who_want_a_full_day_the_one_goes_who_likes_the_next(
+    priorities: tuple[int, int],
+) -> None:
+    """Either could go, as far as days tell; wishes count before priorities."""
+    hours = (parse_spans("09:00-09:30"), parse_spans("10:00-10:30"), (), (), (), (), ())
+    (nine,), (ten,) = patients(1, preferred=540), patients(1, preferred=600)
+    for entries in ((nine, ten), (ten, nine)):
+        ranked = tuple(
+            each._replace(priority=rank) for each, rank in zip(entries, priorities, strict=True)
+        )
+        result = exactly(CohortRequest(replace(of_rooms(1), hours=hours), ranked))
+        assert result.proven
+        assert result.objective == Objective(distance_days=3)
+        assert starts(result) == ["Mon 04 09:00", "Tue 05 10:00"]
+
+
 @pytest.mark.parametrize(
     ("here", "why"),
     [

@@ -116,6 +116,15 @@ class Visits:
             patient for patient, count in courses.items() if patient is not None and count > 1
         }
         self.desks = [self._desk(visit) for visit in self.all]
+        self.has_wishes = any(
+            visit.stays is None and self.preferred(place) is not None
+            for place, visit in enumerate(self.all)
+        )
+        """Whether anybody prefers a time of the day."""
+
+    def preferred(self, visit: int) -> int | None:
+        """The minute of the day that the patient of a session prefers."""
+        return self.request.entries[self.all[visit].entry].limits.preferred
 
     def best(self, visit: int, day: int) -> Start | None:
         """The best start of a session on a day, None where there is none."""
