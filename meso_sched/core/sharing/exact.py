@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from meso_sched.core.cohort import Objective
 from meso_sched.core.sharing.days import DaysModel, Shape
-from meso_sched.core.sharing.goals import Found, Goals, Stop, seats_of
+from meso_sched.core.sharing.goals import Found, Goals, Stop, minutes_in, seats_of
 from meso_sched.core.sharing.linear import Solver
 from meso_sched.core.sharing.packing import Packed, Packer
 from meso_sched.core.sharing.solo import each_alone
@@ -38,6 +38,7 @@ class _Search:
         self.packer = Packer(visits, solver)
         self.best: Found | None = None
         self._tried: tuple[DaysModel, Sequence[float]] | None = None
+        self._wants_ties = any(map(self._misses_its_wish, range(len(visits.all))))
 
     def run(self) -> Found | None:
         """Look until everything that was found stands."""
@@ -56,7 +57,9 @@ class _Search:
     def _turn(self) -> bool:
         """One model, solved and packed; whether that is the end."""
         model = DaysModel(self.visits, self.shape)
-        goals = Goals(model, self.windows, self.solver, self.alone.least)
+        goals = Goals(
+            model, self.windows, self.solver, self.alone.least, wants_ties=self._wants_ties
+        )
         try:
             goals.days()
         finally:
@@ -67,12 +70,22 @@ class _Search:
         packed = self._packed(model, goals.values)
         if packed is None:
             return False
+        if minutes_in(packed) and not self._wants_ties:
+            self.best = goals.found(packed)
+            self._wants_ties = True
+            return False
         ties = Ties(goals, packed, self.packer)
         try:
             ties.settle()
         finally:
             self.best = ties.found
         return True
+
+    def _misses_its_wish(self, place: int) -> bool:
+        """Whether a session could not even alone be at the preferred time of its ideal day."""
+        visit = self.visits.all[place]
+        best = self.visits.best(place, visit.ideal)
+        return visit.stays is None and best is not None and best.distance > 0
 
     def _tried_at_least(self) -> Found | None:
         """The last values there were, where they can be packed: better than nothing."""

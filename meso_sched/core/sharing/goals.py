@@ -63,16 +63,24 @@ class _Outside(NamedTuple):
 class Goals:
     """What is reached of one goal is held for those behind it; ``alone`` are bounds known before.
 
+    ``wants_ties``: days that are just as good count too, since minutes could be fewer on them.
     All raise Wider where the search must begin again, and Stop where it must end.
     """
 
     def __init__(
-        self, model: DaysModel, windows: Windows, solver: Solver, alone: Objective
+        self,
+        model: DaysModel,
+        windows: Windows,
+        solver: Solver,
+        alone: Objective,
+        *,
+        wants_ties: bool = False,
     ) -> None:
         self.model = model
         self.windows = windows
         self.solver = solver
         self.alone = alone
+        self.wants_ties = wants_ties
         self.values: Sequence[float] = ()
         self.bound: dict[Goal, int] = dict.fromkeys(Goal, 0)
         self.many = float(len(model.choices) + 1)
@@ -289,8 +297,7 @@ class Goals:
         saved = sum(-margin for margin in margins.values() if margin < 0)
         is_large = self.model.model.width > MANY_COLUMNS
         is_little = saved <= max(_slight(relaxed.total), _LITTLE * relaxed.total * is_large)
-        # Where minutes count, days that are just as good count too.
-        ties = least <= _SLIGHT * self.many and self.model.visits.has_wishes
+        ties = least <= _SLIGHT * self.many and self.wants_ties
         if (ties or not is_little) and len(self.model.model.columns) < MANY_ENTRIES:
             # Those that come next will be wanted when these have gone farther.
             enough = max(0.0, least) + _SLIGHT * self.many + weights.get(Goal.DISTANCE, 0.0) / 2
@@ -301,7 +308,7 @@ class Goals:
     def _could_save(self, margin: float, gap: float) -> bool:
         """Whether a day of that margin could be in a better plan, or in one that is as good."""
         slight = _SLIGHT * self.many
-        return margin <= gap + (slight if self.model.visits.has_wishes else -slight)
+        return margin <= gap + (slight if self.wants_ties else -slight)
 
     def _margins(self, relaxed: Relaxed, weights: Weights) -> dict[int, float]:
         """By place: what the best day that was left out costs beyond what it could save."""

@@ -116,11 +116,6 @@ class Visits:
             patient for patient, count in courses.items() if patient is not None and count > 1
         }
         self.desks = [self._desk(visit) for visit in self.all]
-        self.has_wishes = any(
-            visit.stays is None and self.preferred(place) is not None
-            for place, visit in enumerate(self.all)
-        )
-        """Whether anybody prefers a time of the day."""
 
     def preferred(self, visit: int) -> int | None:
         """The minute of the day that the patient of a session prefers."""
