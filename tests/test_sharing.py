@@ -20,6 +20,7 @@ from meso_sched.core.cohort import CohortRequest, CohortResult, Entry, Method, O
 from meso_sched.core.course import Choices, make_course
 from meso_sched.core.plan import PlanRequest, make_plan
 from meso_sched.core.regimen import Regimen
+from meso_sched.core.sharing import days, windows
 from meso_sched.core.sharing.capacity import Stretch
 from meso_sched.core.sharing.linear import Model, Relaxed, Solved
 from meso_sched.core.sharing.minutes import Limit
@@ -69,6 +70,19 @@ def test_a_tiny_list_is_placed_as_well_as_can_be_and_proven(request_: CohortRequ
     assert result.objective == brute_force(request)
     assert result.proven
     assert result.method is Method.EXACT
+
+
+@pytest.mark.parametrize("seed", [2062, 2304])
+def test_a_search_that_goes_wider_comes_to_its_end(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a long list, where no window holds all days and sessions have many choices."""
+    monkeypatch.setattr(windows, "FEW_VISITS", 0)
+    monkeypatch.setattr(days, "MANY_CHOICES", 2)
+    request = named(tiny(seed))
+    result = exactly(request)
+    assert result.objective == brute_force(request)
+    assert result.proven
 
 
 @settings(max_examples=100, deadline=None)
@@ -230,6 +244,23 @@ def test_who_has_priority_goes_first() -> None:
         result = exactly(CohortRequest(of_rooms(1, "09:00-09:30"), entries))
         placed = {course.entry.priority: course.booked[0].day for course in result.courses}
         assert placed == {1: MONDAY, 2: MONDAY + timedelta(days=1)}
+
+
+@pytest.mark.parametrize("priorities", [(0, 0), (1, 2), (2, 1)])
+def test_of_two_who_want_a_full_day_the_one_goes_who_likes_the_next(
+    priorities: tuple[int, int],
+) -> None:
+    """Either could go, as far as days tell; wishes count before priorities."""
+    hours = (parse_spans("09:00-09:30"), parse_spans("10:00-10:30"), (), (), (), (), ())
+    (nine,), (ten,) = patients(1, preferred=540), patients(1, preferred=600)
+    for entries in ((nine, ten), (ten, nine)):
+        ranked = tuple(
+            each._replace(priority=rank) for each, rank in zip(entries, priorities, strict=True)
+        )
+        result = exactly(CohortRequest(replace(of_rooms(1), hours=hours), ranked))
+        assert result.proven
+        assert result.objective == Objective(distance_days=3)
+        assert starts(result) == ["Mon 04 09:00", "Tue 05 10:00"]
 
 
 @pytest.mark.parametrize(

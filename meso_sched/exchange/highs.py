@@ -8,13 +8,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from meso_sched.core.sharing.linear import Model, Relaxed, Solved
+from meso_sched.core.sharing.linear import INFINITY, Model, Relaxed, Solved
 
 if TYPE_CHECKING:
     from highspy import Highs
 
 _WHOLE = 0.999
 """Of whole costs, a solution nearer to the bound than this is the optimum."""
+
+_SAME = 1e-6
+"""By how much of it a total may be off for its numbers alone."""
 
 
 def is_installed() -> bool:
@@ -95,6 +98,7 @@ class HighsSolver:
         """The optimum in whole numbers, of whole costs; the best there is where time runs out."""
         import highspy
 
+        closed = tuple(closed)
         highs = self._loaded(model, costs, whole=True, closed=closed)
         highs.setOptionValue("mip_rel_gap", 0.0)
         highs.setOptionValue("mip_abs_gap", _WHOLE)
@@ -106,14 +110,23 @@ class HighsSolver:
         highs.run()
         info = highs.getInfo()
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            return None
+            # HiGHS 1.16 may lose what it was given, and then say that there is nothing.
+            return (
+                None if known is None or self.stopped else self.solve(model, costs, closed=closed)
+            )
         values = highs.getSolution().col_value
         if model.width == 0:
             return Solved(0.0, 0.0, values)
-        total = info.objective_function_value
+        told = info.objective_function_value
+        total = sum(cost * value for cost, value in zip(costs, values, strict=True) if value)
+        if abs(told - total) > max(_SAME, _SAME * abs(total)):
+            # Or call it the optimum, of a total that it does not have.
+            if known is not None:
+                return self.solve(model, costs, closed=closed)
+            return Solved(total, -INFINITY, values)
         is_optimal = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
         # Of a tree that was searched to its end HiGHS may tell no bound.
-        return Solved(total, total if is_optimal else info.mip_dual_bound, values)
+        return Solved(told, told if is_optimal else info.mip_dual_bound, values)
 
     def _known(self, model: Model, costs: Sequence[float]) -> Highs:
         """A model that was just relaxed is gone on with where it only got more rows."""

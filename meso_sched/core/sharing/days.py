@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import pairwise
+from math import gcd
 from typing import NamedTuple
 
 from meso_sched.core.placing import REACH_DAYS
@@ -61,11 +62,13 @@ class Shape:
 
     ``windows`` are the first and the last day of each session (ordinals); ``exact`` are days whose
     starts are modelled; ``pairs`` are sessions, by their places, with an unplaced one between them.
+    ``days``, if there are any, are all that is left of the windows.
     """
 
     windows: list[tuple[int, int]]
     exact: set[int] = field(default_factory=set)
     pairs: set[tuple[int, int]] = field(default_factory=set)
+    days: list[list[int]] | None = None
 
 
 class DaysModel:
@@ -96,7 +99,6 @@ class DaysModel:
         for before, after in shape.pairs:
             self._add_gap(before, after)
         self._add_capacity()
-        self._add_minute_costs()
         self._add_priorities()
 
     def _add_visit(self, place: int) -> None:
@@ -122,7 +124,8 @@ class DaysModel:
     def _days(self, place: int) -> Iterator[int]:
         """The days on which a session could be by itself, in its window."""
         first, last = self.shape.windows[place]
-        for day in range(first, last + 1):
+        left = self.shape.days
+        for day in range(first, last + 1) if left is None else left[place]:
             if self.visits.best(place, day) is not None:
                 yield day
 
@@ -145,9 +148,12 @@ class DaysModel:
             return min(start.distance for start in starts if start.minute == choice.pinned)
         return starts[0].distance
 
-    def _add_minute_costs(self) -> None:
-        """What a day costs at the least; where its starts are modelled, what they cost."""
-        costs, exact = self.goals[Goal.MINUTES], {each.day for each in self.hours}
+    def count_minutes(self) -> int:
+        """Count what a day costs at the least, and where its starts are modelled, what they cost.
+
+        The goal is counted in the minutes that are returned, which all of it is a multiple of.
+        """
+        costs, exact = minutes_of(self.hours), {each.day for each in self.hours}
         for place, choices in enumerate(self.choices):
             entry = self.visits.request.entries[self.visits.all[place].entry]
             if entry.limits.preferred is None or self.visits.all[place].stays is not None:
@@ -155,8 +161,10 @@ class DaysModel:
             for choice in choices:
                 least = self.minutes_on(place, choice)
                 if least and choice.day not in exact:
-                    costs[choice.column] = float(least)
-        costs |= minutes_of(self.hours)
+                    costs[choice.column] = least
+        grain = gcd(*costs.values()) or 1
+        self.goals[Goal.MINUTES] = {column: cost / grain for column, cost in costs.items()}
+        return grain
 
     def _add_priorities(self) -> None:
         """What is asked of a course costs the more, the more it goes before others."""
@@ -180,6 +188,28 @@ class DaysModel:
             if values[choice.column] > 0.5:
                 return choice
         return None
+
+    def demands(self, values: Sequence[float]) -> dict[int, list[Demand]]:
+        """What a solution has on each day, sessions that stay left out."""
+        by_day: dict[int, list[Demand]] = {}
+        for place, visit in enumerate(self.visits.all):
+            choice = self.chosen(values, place)
+            if choice is not None and visit.stays is None:
+                by_day.setdefault(choice.day, []).append(Demand(place, choice.pinned))
+        return by_day
+
+    def hold_more_pairs(self, values: Sequence[float]) -> bool:
+        """Hold the gaps over unplaced sessions too; whether one was not held yet.
+
+        The shape knows them from then on, for the next model.
+        """
+        new: set[tuple[int, int]] = set()
+        for chain in self.visits.chains:
+            placed = [place for place in chain if self.chosen(values, place) is not None]
+            new |= {(one, other) for one, other in pairwise(placed) if other - one > 1}
+        new -= self.shape.pairs
+        self.shape.pairs |= new
+        return bool(new)
 
     def _choice(self, visit: Visit, day: int, pinned: int | None) -> Choice:
         column = self.model.column()

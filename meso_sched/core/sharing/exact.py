@@ -7,22 +7,18 @@ begins again. So what is found is the optimum of all days, not of those that wer
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from itertools import pairwise
 
 from meso_sched.core.cohort import Objective
 from meso_sched.core.sharing.days import DaysModel, Shape
 from meso_sched.core.sharing.goals import Found, Goals, Stop, minutes_in, seats_of
-from meso_sched.core.sharing.hours import Demand
 from meso_sched.core.sharing.linear import Solver
-from meso_sched.core.sharing.packing import Packed, pack
+from meso_sched.core.sharing.packing import Packed, Packer
 from meso_sched.core.sharing.solo import each_alone
+from meso_sched.core.sharing.ties import Ties
 from meso_sched.core.sharing.visits import Visits
 from meso_sched.core.sharing.windows import Wider, Windows
-
-MANY_EXACT_DAYS = 150
-"""Of more days the starts are not modelled for the sake of minutes alone."""
 
 
 def search(visits: Visits, solver: Solver) -> Found | None:
@@ -39,8 +35,10 @@ class _Search:
         self.alone = each_alone(visits)
         self.windows = Windows(visits, self.alone)
         self.shape = Shape(self.windows.all)
+        self.packer = Packer(visits, solver)
         self.best: Found | None = None
         self._tried: tuple[DaysModel, Sequence[float]] | None = None
+        self._wants_ties = any(map(self._misses_its_wish, range(len(visits.all))))
 
     def run(self) -> Found | None:
         """Look until everything that was found stands."""
@@ -59,88 +57,55 @@ class _Search:
     def _turn(self) -> bool:
         """One model, solved and packed; whether that is the end."""
         model = DaysModel(self.visits, self.shape)
-        goals = Goals(model, self.windows, self.solver, self.alone.least)
+        goals = Goals(
+            model, self.windows, self.solver, self.alone.least, wants_ties=self._wants_ties
+        )
         try:
             goals.days()
         finally:
             if goals.values:
                 self._tried = model, goals.values
-        if self._hold_more_pairs(model, goals.values):
+        if model.hold_more_pairs(goals.values):
             return False
         packed = self._packed(model, goals.values)
         if packed is None:
             return False
-        may_save = goals.may_save_minutes(packed)
-        self.best = goals.found(packed)
-        if may_save:
-            goals.fewest_minutes()
-            if self._hold_more_pairs(model, goals.values):
-                return False
-            again = self._packed(model, goals.values)
-            if again is None or self._model_collisions(again):
-                return False
-            packed = min(packed, again, key=minutes_in)
+        if minutes_in(packed) and not self._wants_ties:
             self.best = goals.found(packed)
-        if goals.has_priorities:
-            goals.first_come()
-            if self._hold_more_pairs(model, goals.values):
-                return False
-            again = self._packed(model, goals.values)
-            if again is not None and minutes_in(again) <= minutes_in(packed):
-                self.best = goals.found(again)
+            self._wants_ties = True
+            return False
+        ties = Ties(goals, packed, self.packer)
+        try:
+            ties.settle()
+        finally:
+            self.best = ties.found
         return True
+
+    def _misses_its_wish(self, place: int) -> bool:
+        """Whether a session could not even alone be at the preferred time of its ideal day."""
+        visit = self.visits.all[place]
+        best = self.visits.best(place, visit.ideal)
+        return visit.stays is None and best is not None and best.distance > 0
 
     def _tried_at_least(self) -> Found | None:
         """The last values there were, where they can be packed: better than nothing."""
         if self._tried is None:
             return None
-        packed = self._packed(*self._tried)
+        model, values = self._tried
+        if model.hold_more_pairs(values):
+            return None  # a gap over an unplaced session may be too short in it
+        packed = self._packed(model, values)
         # A plan that leaves anything out is worse than one that is as overdue as can be.
         bound = Objective(overdue_days=self.alone.least.overdue_days)
         return None if packed is None else Found(seats_of(packed), bound)
-
-    def _hold_more_pairs(self, model: DaysModel, values: Sequence[float]) -> bool:
-        """Hold the gaps over unplaced sessions too; whether one was not held yet."""
-        new: set[tuple[int, int]] = set()
-        for chain in self.visits.chains:
-            placed = [place for place in chain if model.chosen(values, place) is not None]
-            new |= {(one, other) for one, other in pairwise(placed) if other - one > 1}
-        new -= self.shape.pairs
-        self.shape.pairs |= new
-        return bool(new)
 
     def _packed(self, model: DaysModel, values: Sequence[float]) -> dict[int, Packed] | None:
         """Every day with its seats; None where one does not hold what it was given.
 
         The starts of such a day are modelled from then on.
         """
-        occupancy = self.visits.occupancy.copy()
-        packed: dict[int, Packed] = {}
-        full: set[int] = set()
-        for day, demands in sorted(self._by_day(model, values).items()):
-            seats = pack(self.visits, day, demands, occupancy, self.solver)
-            if seats is None:
-                full.add(day)
-            else:
-                packed[day] = seats
+        packed, full = self.packer.pack(model.demands(values))
         if full & {each.day for each in model.hours}:  # the solver gave up, and would again
             raise Stop
         self.shape.exact |= full
         return None if full else packed
-
-    def _by_day(self, model: DaysModel, values: Sequence[float]) -> dict[int, list[Demand]]:
-        by_day: dict[int, list[Demand]] = {}
-        for place, visit in enumerate(self.visits.all):
-            choice = model.chosen(values, place)
-            if choice is not None and visit.stays is None:
-                by_day.setdefault(choice.day, []).append(Demand(place, choice.pinned))
-        return by_day
-
-    def _model_collisions(self, packed: Mapping[int, Packed]) -> bool:
-        """Model the starts of days on which sessions stand in each other's way; whether any."""
-        colliding = {day for day, each in packed.items() if each.minutes > each.hoped}
-        colliding -= self.shape.exact
-        if not colliding or len(colliding | self.shape.exact) > MANY_EXACT_DAYS:
-            return False
-        self.shape.exact |= colliding
-        return True

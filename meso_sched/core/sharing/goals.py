@@ -7,7 +7,7 @@ from math import ceil
 from typing import NamedTuple
 
 from meso_sched.core.cohort import Objective
-from meso_sched.core.sharing.days import DaysModel, Goal
+from meso_sched.core.sharing.days import Choice, DaysModel, Goal
 from meso_sched.core.sharing.linear import INFINITY, Model, Relaxed, Solver
 from meso_sched.core.sharing.packing import Packed, Seat
 from meso_sched.core.sharing.windows import Windows
@@ -63,16 +63,24 @@ class _Outside(NamedTuple):
 class Goals:
     """What is reached of one goal is held for those behind it; ``alone`` are bounds known before.
 
+    ``wants_ties``: days that are just as good count too, since minutes could be fewer on them.
     All raise Wider where the search must begin again, and Stop where it must end.
     """
 
     def __init__(
-        self, model: DaysModel, windows: Windows, solver: Solver, alone: Objective
+        self,
+        model: DaysModel,
+        windows: Windows,
+        solver: Solver,
+        alone: Objective,
+        *,
+        wants_ties: bool = False,
     ) -> None:
         self.model = model
         self.windows = windows
         self.solver = solver
         self.alone = alone
+        self.wants_ties = wants_ties
         self.values: Sequence[float] = ()
         self.bound: dict[Goal, int] = dict.fromkeys(Goal, 0)
         self.many = float(len(model.choices) + 1)
@@ -146,45 +154,41 @@ class Goals:
         costs = {column: cost for column, cost in enumerate(self._costs(weights)) if cost}
         self.model.model.row(list(costs), costs.values(), upper=limit)
 
-    def _hold_days(self) -> None:
-        for goal in (Goal.UNPLACED, Goal.OVERDUE, Goal.MOVED):
-            self._hold({goal: 1.0}, float(self.reached(goal)))
-        self._hold(self._days, self._total(self._days))
+    def hold(self, limits: Mapping[Goal, int]) -> None:
+        """Let goals cost no more than that."""
+        for goal, limit in limits.items():
+            self._hold({goal: 1.0}, float(limit))
 
-    def may_save_minutes(self, packed: Mapping[int, Packed]) -> bool:
-        """Whether other days that are as good could be nearer to the preferred times."""
-        if not self._is_proven or self._leaves_ties:
-            return False
-        self.bound[Goal.MINUTES] = self._fewest_alone()
-        return minutes_in(packed) > self.bound[Goal.MINUTES]
+    # ---- Ties ------------------------------------------------------------------------------------
 
-    def _fewest_alone(self) -> int:
-        """The minutes that are left if every session had its best day of all that may be."""
-        total, visits = 0, self.model.visits
-        lacking = self.reached(Goal.UNPLACED)
-        for place, choices in enumerate(self.model.choices):
-            preferred = visits.request.entries[visits.all[place].entry].limits.preferred
-            column = self.model.unplaced[place]
-            may_lack = lacking and column is not None and self._is_open(column)
-            if preferred is None or column is None or may_lack:
-                continue
-            minutes = (self.model.minutes_on(place, c) for c in choices if self._is_open(c.column))
-            total += min(minutes, default=0)
-        return total
+    @property
+    def knows_ties(self) -> bool:
+        """Whether the days are proven, and no other that would be as good was left out."""
+        return self._is_proven and not self._leaves_ties
+
+    def open_choices(self, place: int) -> list[Choice]:
+        """All days on which plans that are as good can have a session."""
+        chosen = self.model.chosen(self.values, place)
+        choices = self.model.choices[place]
+        return [each for each in choices if each is chosen or self._is_open(each.column)]
+
+    def lacking(self) -> set[int]:
+        """The sessions that plans that are as good can leave without a place."""
+        if not self.reached(Goal.UNPLACED):
+            return set()
+        return {
+            place
+            for place, column in enumerate(self.model.unplaced)
+            if column is not None and (self.values[column] > 0.5 or self._is_open(column))
+        }
 
     def _is_open(self, column: int) -> bool:
         """Whether a plan as good as the best can have a column."""
         return self._reduced[column] <= self._gap + _SLIGHT * self.many
 
-    def fewest_minutes(self) -> None:
-        """Of the plans with the best days, the one nearest to the preferred times."""
-        self._hold_days()
-        model = self.model.model
-        for column in range(len(self._reduced)):
-            if not self._is_open(column):
-                model.upper[column] = 0.0
-        outcome = self._best({Goal.MINUTES: 1.0}, wider=False)
-        self.bound[Goal.MINUTES] = max(self.bound[Goal.MINUTES], int(outcome.bound))
+    def fewest_minutes(self) -> int:
+        """The plan nearest to the preferred times; what it takes at the least, as it is counted."""
+        return int(self._best({Goal.MINUTES: 1.0}, wider=False).bound)
 
     @property
     def has_priorities(self) -> bool:
@@ -192,9 +196,7 @@ class Goals:
         return bool(self.model.goals[Goal.PRIORITY])
 
     def first_come(self) -> None:
-        """Of plans that are as good, the one that favours courses of priority."""
-        self._hold_days()
-        self._hold({Goal.MINUTES: 1.0}, float(self.reached(Goal.MINUTES)))
+        """The plan that favours courses of priority."""
         self._best({Goal.PRIORITY: 1.0}, wider=False)
 
     def found(self, packed: Mapping[int, Packed]) -> Found:
@@ -295,8 +297,7 @@ class Goals:
         saved = sum(-margin for margin in margins.values() if margin < 0)
         is_large = self.model.model.width > MANY_COLUMNS
         is_little = saved <= max(_slight(relaxed.total), _LITTLE * relaxed.total * is_large)
-        # Where minutes count, days that are just as good count too.
-        ties = least <= _SLIGHT * self.many and bool(self.model.goals[Goal.MINUTES])
+        ties = least <= _SLIGHT * self.many and self.wants_ties
         if (ties or not is_little) and len(self.model.model.columns) < MANY_ENTRIES:
             # Those that come next will be wanted when these have gone farther.
             enough = max(0.0, least) + _SLIGHT * self.many + weights.get(Goal.DISTANCE, 0.0) / 2
@@ -307,7 +308,7 @@ class Goals:
     def _could_save(self, margin: float, gap: float) -> bool:
         """Whether a day of that margin could be in a better plan, or in one that is as good."""
         slight = _SLIGHT * self.many
-        return margin <= gap + (slight if self.model.goals[Goal.MINUTES] else -slight)
+        return margin <= gap + (slight if self.wants_ties else -slight)
 
     def _margins(self, relaxed: Relaxed, weights: Weights) -> dict[int, float]:
         """By place: what the best day that was left out costs beyond what it could save."""
@@ -321,10 +322,7 @@ class Goals:
             if before is not None:
                 margins[place] = step * before + usual
             if behind is not None:
-                # A later day would be in the last sum of a session that has such columns.
-                last = self.model.last_sums.get(place)
-                more = 0.0 if last is None else min(0.0, relaxed.prices[last])
-                margin = step * behind + usual + more
+                margin = step * behind + usual + self._last_price(relaxed, place)
                 margins[place] = min(margin, margins.get(place, INFINITY))
         return margins
 
@@ -334,10 +332,18 @@ class Goals:
         if not step or len(self.model.model.columns) > MANY_ENTRIES // 10:
             return
         margins = self._margins(relaxed, weights)
+
+        def saved(place: int) -> float:
+            price = relaxed.prices[self.model.places[place]]
+            return gap + price - self._last_price(relaxed, place)
+
         # All at once, since prices change, and others would be wanted next.
-        self.windows.reach(
-            {place: (gap + relaxed.prices[self.model.places[place]]) / step for place in margins}
-        )
+        self.windows.reach({place: saved(place) / step for place in margins})
+
+    def _last_price(self, relaxed: Relaxed, place: int) -> float:
+        """What a day behind all others saves: it would be in the last sum of a session's days."""
+        last = self.model.last_sums.get(place)
+        return 0.0 if last is None else min(0.0, relaxed.prices[last])
 
 
 def seats_of(packed: Mapping[int, Packed]) -> dict[int, Seat]:

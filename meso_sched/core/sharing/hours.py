@@ -87,14 +87,14 @@ def add_hours(model: Model, visits: Visits, day: int, demands: Iterable[Demand])
     return DayHours(day, kinds, begins)
 
 
-def minutes_of(hours: Iterable[DayHours]) -> dict[int, float]:
+def minutes_of(hours: Iterable[DayHours]) -> dict[int, int]:
     """What the columns of days cost in minutes from the preferred times."""
-    costs: dict[int, float] = {}
+    costs: dict[int, int] = {}
     for each in hours:
         for begin in each.begins:
             distance = dict(begin.kind.starts)[begin.minute]
             if distance:
-                costs[begin.column] = float(distance)
+                costs[begin.column] = distance
     return costs
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import ceil, gcd, isfinite
 from typing import NamedTuple
 
 from meso_sched.core.sharing.capacity import Need, Occupancy, Stretch
@@ -10,6 +11,8 @@ from meso_sched.core.sharing.hours import Begin, DayHours, Demand, add_hours, mi
 from meso_sched.core.sharing.linear import Model, Solver
 from meso_sched.core.sharing.visits import Visits
 from meso_sched.core.starts import Start
+
+_SLIGHT = 1e-6
 
 
 class Seat(NamedTuple):
@@ -23,12 +26,51 @@ class Seat(NamedTuple):
 class Packed(NamedTuple):
     """Seats by session; ``minutes`` from the preferred times.
 
-    ``hoped`` are those minutes if no session were in another's way.
+    ``hoped`` are those minutes if no session were in another's way, ``least`` those that it takes
+    as they are, as far as that is known.
     """
 
     seats: dict[int, Seat]
     minutes: int
     hoped: int
+    least: int
+
+
+class Packer:
+    """Packs days, and remembers them: from turn to turn most of them have the same sessions."""
+
+    def __init__(self, visits: Visits, solver: Solver) -> None:
+        self.visits = visits
+        self.solver = solver
+        self._known: dict[tuple[int, tuple[Demand, ...]], Packed] = {}
+
+    def pack(self, by_day: Mapping[int, Sequence[Demand]]) -> tuple[dict[int, Packed], set[int]]:
+        """Days with their seats, and those that do not hold what they were given."""
+        occupancy = self.visits.occupancy.copy()
+        packed: dict[int, Packed] = {}
+        full: set[int] = set()
+        for day, demands in sorted(by_day.items()):
+            key = (day, tuple(demands))
+            # What is not free before midnight may be in the way of the next day.
+            is_apart = day - 1 not in packed or not self._lasts(packed[day - 1])
+            seats = self._known.get(key) if is_apart else None
+            if seats is not None:
+                _sit(self.visits, seats, occupancy)
+            else:
+                seats = pack(self.visits, day, demands, occupancy, self.solver)
+            if seats is None:
+                full.add(day)
+                continue
+            packed[day] = seats
+            if is_apart:
+                self._known[key] = seats
+        return packed, full
+
+    def _lasts(self, packed: Packed) -> bool:
+        """Whether a day's rooms are taken past its end."""
+        stretches = _stretches(self.visits, packed)
+        ends = {self.visits.epoch_minute(seat.day + 1, 0) for seat in packed.seats.values()}
+        return any(stretch.free > min(ends) for _, stretch, _ in stretches)
 
 
 def pack(
@@ -46,7 +88,7 @@ def pack(
     exact = None if solver is None else _exact(visits, day, demands, occupancy, solver)
     if exact is not None:
         hoped = sum(_starts(visits, day, demand)[0].distance for demand in demands)
-        return exact._replace(hoped=hoped)
+        return exact._replace(hoped=hoped, least=max(hoped, exact.least))
     if quick is not None:
         _sit(visits, quick, occupancy)
     return quick
@@ -55,21 +97,57 @@ def pack(
 def _quick(
     visits: Visits, day: int, demands: Sequence[Demand], occupancy: Occupancy
 ) -> Packed | None:
-    """One after the other, who has the fewest starts first, each at the best that is left."""
-    in_turn = []
-    hoped = 0
-    for demand in demands:
-        starts = _starts(visits, day, demand)
-        hoped += starts[0].distance if starts else 0
-        in_turn.append((len(starts), -visits.all[demand.visit].length, demand.visit, starts))
-    packed = Packed({}, 0, hoped)
-    for _, _, place, starts in sorted(in_turn):
-        seat = _first_free(visits, day, place, starts, occupancy)
-        if seat is None:
+    """One after the other, each at the best that is left, in the better of two orders.
+
+    First come those who prefer a time, so that nobody else takes theirs. That may leave no room for
+    who has few starts: then these come first.
+    """
+    turns = [_Turn.of(visits, day, demand) for demand in demands]
+    hoped = sum(turn.starts[0].distance for turn in turns if turn.starts)
+    best: Packed | None = None
+    orders = [sorted(turns), sorted(turns, key=lambda turn: turn[1:])]
+    for in_turn in orders if orders[0] != orders[1] else orders[:1]:
+        seats = _one_by_one(visits, day, in_turn, occupancy)
+        if seats is not None:
+            packed = Packed(seats, _distance(visits, seats), hoped, least=hoped)
+            if packed.minutes == hoped:
+                return packed
             _leave(visits, packed, occupancy)
+            best = packed if best is None else min(best, packed, key=lambda each: each.minutes)
+    if best is not None:
+        _sit(visits, best, occupancy)
+    return best
+
+
+class _Turn(NamedTuple):
+    """A session in the order in which sessions are seated."""
+
+    has_no_wish: bool
+    choices: int
+    shortness: int
+    place: int
+    starts: tuple[Start, ...]
+
+    @classmethod
+    def of(cls, visits: Visits, day: int, demand: Demand) -> _Turn:
+        starts = _starts(visits, day, demand)
+        has_no_wish = visits.preferred(demand.visit) is None
+        length = visits.all[demand.visit].length
+        return cls(has_no_wish, len(starts), -length, demand.visit, starts)
+
+
+def _one_by_one(
+    visits: Visits, day: int, turns: Sequence[_Turn], occupancy: Occupancy
+) -> dict[int, Seat] | None:
+    """Seats that ``occupancy`` takes; None, and nothing taken, where somebody finds none."""
+    seats: dict[int, Seat] = {}
+    for turn in turns:
+        seat = _first_free(visits, day, turn.place, turn.starts, occupancy)
+        if seat is None:
+            _leave(visits, Packed(seats, 0, 0, 0), occupancy)
             return None
-        packed.seats[place] = seat
-    return packed._replace(minutes=_distance(visits, packed.seats))
+        seats[turn.place] = seat
+    return seats
 
 
 def _starts(visits: Visits, day: int, demand: Demand) -> tuple[Start, ...]:
@@ -100,14 +178,16 @@ def _exact(
     hours = add_hours(model, visits, day, [each._replace(column=None) for each in demands])
     if not hours.begins:
         return None
-    costs = [0.0] * model.width
-    for column, minutes in minutes_of([hours]).items():
-        costs[column] = minutes
+    minutes = minutes_of([hours])
+    grain = gcd(*minutes.values()) or 1
+    costs = [minutes.get(column, 0) / grain for column in range(model.width)]
     solved = solver.solve(model, costs)
     if solved is None:
         return None
     seats = seated(visits, hours, solved.values, occupancy)
-    return Packed(seats, _distance(visits, seats), 0)
+    # Of whole costs nothing lies between a bound and the next whole number.
+    least = grain * ceil(solved.bound - _SLIGHT) if isfinite(solved.bound) else 0
+    return Packed(seats, _distance(visits, seats), 0, least)
 
 
 def seated(
@@ -149,8 +229,7 @@ def _distance(visits: Visits, seats: dict[int, Seat]) -> int:
 
 def distance(visits: Visits, place: int, seat: Seat) -> int:
     """The minutes from the preferred time."""
-    entry = visits.request.entries[visits.all[place].entry]
-    preferred = entry.limits.preferred
+    preferred = visits.preferred(place)
     return 0 if preferred is None else abs(seat.minute - preferred)
 
 

@@ -117,6 +117,10 @@ class Visits:
         }
         self.desks = [self._desk(visit) for visit in self.all]
 
+    def preferred(self, visit: int) -> int | None:
+        """The minute of the day that the patient of a session prefers."""
+        return self.request.entries[self.all[visit].entry].limits.preferred
+
     def best(self, visit: int, day: int) -> Start | None:
         """The best start of a session on a day, None where there is none."""
         return self.desks[visit].best(day, self.all[visit].not_before(day))

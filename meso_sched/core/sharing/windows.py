@@ -73,10 +73,12 @@ class Windows:
         raise Wider
 
     def reach(self, distances: Mapping[int, float]) -> None:
-        """Look so far from the ideal days, by place; raises Wider."""
+        """Look so far from the ideal days, by place; raises Wider where that is farther."""
+        former = list(self.all)
         for place, distance in distances.items():
             ideal, (low, high) = self.visits.all[place].ideal, self.all[place]
             days = ceil(distance) + 1
             low, high = min(low, ideal - days), max(high, ideal + days)
             self.all[place] = self._clipped(place, low, high)
-        raise Wider
+        if self.all != former:
+            raise Wider
