@@ -74,9 +74,10 @@ def _few() -> Iterator[Row]:
     ours = [alone(place_exactly, 500, seed) for seed in SEEDS]
     slowest = max(each.seconds_if_proven for each in ours)
     yield Row.of(f"500 patients proven, the slowest of {len(ours)} lists / 5 s", slowest, 5, 1)
-    wishing = alone(place_exactly, 500, 1, wishing=0.5)
-    what = "500 patients proven, half of whom prefer a time of the day / 5 s"
-    yield Row.of(what, wishing.seconds_if_proven, 5, 1)
+    wishing = [alone(place_exactly, 500, seed, wishing=0.5) for seed in SEEDS]
+    slowest = max(each.seconds_if_proven for each in wishing)
+    what = f"500 patients proven, half prefer a time, the slowest of {len(wishing)} lists / 5 s"
+    yield Row.of(what, slowest, 5, 1)
     greedy = [alone(place_greedily, 500, seed) for seed in SEEDS]
     unplaced = sum(each.reached.unplaced for each in greedy)
     yield Row.of(
