@@ -472,7 +472,7 @@ def agenda(
     out: Feed = None,
     discreet: DiscreetFeed = False,
 ) -> None:
-    """Show who comes when, what is overdue or missed, and which courses end."""
+    """Show who comes when, and what to see to. With -o: a calendar to subscribe to."""
     from meso_sched.cli import agenda as use_case
 
     options = use_case.AgendaOptions(
@@ -547,7 +547,7 @@ def cohort(
     push: Push = None,
     as_json: Json = False,
 ) -> None:
-    """Plan all courses of a list together, in the clinic's rooms and with its people."""
+    """Plan all courses of a list together. In the clinic's rooms and with its people."""
     from meso_sched.cli import cohort as use_case
     from meso_sched.cli import cohort_output, reading
 

@@ -48,7 +48,8 @@ BusySources = Annotated[
     typer.Option(
         "--busy",
         metavar="PATH|URL",
-        help="Time that .ics files, folders or URLs take, as . for this folder; repeatable.",
+        help="Time that .ics files, folders (as . for this one), URLs or calendars on servers"
+        " (caldav+https://…) take; repeatable.",
     ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="An overdue session is an error.")]

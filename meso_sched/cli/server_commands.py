@@ -47,7 +47,7 @@ def push(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Send courses to a calendar server: only what differs, nothing of others undone.
+    """Send courses to a calendar server. Only what differs goes; nothing of others is undone.
 
     The password comes from the keyring (`keyring set meso-sched:HOST USER`) or from the
     environment (MESO_SCHED_CALDAV_USER, MESO_SCHED_CALDAV_PASSWORD), never from the command line.
@@ -87,7 +87,7 @@ def pull(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Take into a course what was moved, cancelled or answered on a calendar server."""
+    """Take into a course what others did on a server. Moved, cancelled, answered: shown first."""
     from meso_sched.cli import inviting, pulling, reading, revision_output
     from meso_sched.exchange.schedules import layers, load
 
