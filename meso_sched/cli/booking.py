@@ -21,6 +21,8 @@ from meso_sched.errors import ChangedError, MesoError
 from meso_sched.exchange.booking import held
 from meso_sched.exchange.busy import CALDAV
 from meso_sched.exchange.caldav import Calendar, connected
+from meso_sched.exchange.editions import PATIENT
+from meso_sched.exchange.events import identity_of
 from meso_sched.exchange.pushing import LocalCourse, Push, send
 
 Booked = BookedSession | BookedReview
@@ -92,6 +94,7 @@ class Booking(NamedTuple):
 
     def _refuse_changed(self, calendar: Calendar) -> None:
         if not self.path.exists():
+            self._refuse_known(calendar)
             return
         push = Push.of(LocalCourse.read(self.path), calendar)
         if push.conflicts:
@@ -100,10 +103,27 @@ class Booking(NamedTuple):
                 " server; take that over with `meso-sched pull` first. Nothing was written"
             )
 
+    def _refuse_known(self, calendar: Calendar) -> None:
+        """A course that another file has booked there would be written over it."""
+        identities = [identity_of(self.plan, audience) for audience in ("", PATIENT)]
+        uids = [each.uid(booked.number) for each in identities for booked in self.plan.booked]
+        if calendar.at({uid: calendar.href(uid) for uid in uids}):
+            raise ChangedError(
+                f"{calendar.shown}: another file has booked this course there; go on with that"
+                " file, or give a new course a number of its own, as --course 2. Nothing was"
+                " written"
+            )
+
     def _sent(self, calendar: Calendar, renew: Callable[[], None]) -> int:
         try:
             push = Push.of(LocalCourse.read(self.path), calendar)
-            return len(send(push, before_each=renew).sent)
+            sent = send(push, before_each=renew)
+            if left := len(push.conflicts) + len(sent.overtaken):
+                raise ChangedError(
+                    f"{calendar.shown}: {plural(left, 'event')} of the course changed there at this"
+                    " very moment and left as they are"
+                )
+            return len(sent.sent)
         except MesoError as error:
             raise type(error)(
                 f"{error}; {self.path} is written, and not all of it is on the server: push it"
@@ -128,7 +148,10 @@ def offered(make: Callable[[], P], deliver: Callable[[P], None]) -> None:
             taken = error
         else:
             return
-        made = make()
+        try:
+            made = make()
+        except MesoError as error:
+            raise ChangedError(f"{_told(taken)}; nothing was written. {error}") from error
         told = f"{_told(taken)}; free next: {', '.join(_next(taken, made.plan))}"
         if not can_ask():
             raise ChangedError(f"{told}. Nothing was written; run again to book that")
