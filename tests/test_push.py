@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote
 
@@ -32,13 +31,14 @@ from server_desk import (
     Office,
     by_uid,
     foreign,
+    memory_server,
     new_calendar,
     office,
     read_independently,
 )
 
 # Fixtures of those files, which pytest finds by their names.
-__all__ = ["each_server", "office", "radicale_server"]
+__all__ = ["each_server", "memory_server", "office", "radicale_server"]
 
 HOUR = timedelta(hours=1)
 
@@ -432,20 +432,9 @@ def calendar_name(desk: Office) -> str:
     return unquote(desk.calendar.rstrip("/").rpartition("/")[2])
 
 
-@pytest.fixture
-def in_memory(office: Office) -> Iterator[Office]:
-    """A desk at a server whose disk is memory, where there is such a folder."""
-    memory = Path("/dev/shm")
-    with (
-        TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder,
-        radicale(Path(folder)) as server,
-    ):
-        office.login(server, new_calendar(server))
-        yield office
-
-
-def test_a_crowded_calendar_is_never_read_whole(in_memory: Office) -> None:
-    quick = in_memory
+def test_a_crowded_calendar_is_never_read_whole(office: Office, memory_server: Server) -> None:
+    quick = office
+    quick.login(memory_server, new_calendar(memory_server))
     crowd(quick)
     listed = '<propfind xmlns="DAV:"><prop><getetag/></prop></propfind>'
     answer = ask(quick.server, "PROPFIND", quick.calendar, listed, {"Depth": "1"})

@@ -35,6 +35,7 @@ from server_desk import (
     office,
     read_independently,
     started,
+    until,
 )
 
 # Fixtures of those files, which pytest finds by their names.
@@ -315,15 +316,6 @@ def test_a_push_that_was_killed_is_completed_without_doubles(
     for each in desk.there.values():
         read_independently(each.text)
     assert "nothing to send" in told(desk, faulty)[1]
-
-
-def until(happened: object) -> None:
-    """Wait until something is so."""
-    assert callable(happened)
-    deadline = time.monotonic() + 20
-    while not happened():
-        assert time.monotonic() < deadline, "it never was"
-        time.sleep(0.02)
 
 
 def test_a_broken_push_of_several_courses_tells_what_was_sent(desk: Office, faulty: Faulty) -> None:
