@@ -39,7 +39,10 @@ class ReviseOptions(NamedTuple):
 
 
 class Revised(NamedTuple):
-    """A course's file and the course from here on; ``found`` is what others changed in it."""
+    """A course's file and the course from here on; ``found`` is what others changed in it.
+
+    ``taken``: a server's side of it was taken over.
+    """
 
     path: Path
     former: bytes
@@ -52,6 +55,7 @@ class Revised(NamedTuple):
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
     told: bool
+    taken: bool = False
     surroundings: Surroundings = Surroundings()
 
     @property
@@ -129,6 +133,7 @@ def make(
         ),
         notes=(*_other_clinic(clinic, stored), *notes),
         told=taken or told.anything or options.limits.anything,
+        taken=taken,
         surroundings=Surroundings(busy, days, stored.uids),
     )
 

@@ -178,5 +178,6 @@ def _document(revised: Revised, written: Written, *, is_written: bool) -> dict[s
 def _counted(revised: Revised) -> str:
     counts = ((revised.changes, "session"), (revised.reviews, "review"))
     counted = [plural(len(changed), noun) for changed, noun in counts if changed]
-    told = f"{' and '.join(counted)} changed" if counted else "the limits are kept for later"
+    kept = "no date changed" if revised.taken else "the limits are kept for later"
+    told = f"{' and '.join(counted)} changed" if counted else kept
     return f", {told}; the former version is in {revised.path.resolve().name}~"
