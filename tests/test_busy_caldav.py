@@ -172,9 +172,10 @@ def test_only_those_days_are_asked_for(quick: Office, heard: Faulty) -> None:
     assert found.intervals == (
         (datetime(2027, 1, 5, 7, tzinfo=UTC), datetime(2027, 1, 5, 7, 30, tzinfo=UTC)),
     )
-    assert [request.method for request in heard.requests] == ["PROPFIND", "REPORT"]
-    assert heard.requests[0].headers["Depth"] == "0"
-    body = heard.requests[1].body.decode()
+    # Asked what the address is, first without a password, as HTTP wants it; then for those days.
+    assert [request.method for request in heard.requests] == ["PROPFIND", "PROPFIND", "REPORT"]
+    assert {request.headers["Depth"] for request in heard.asked("PROPFIND")} == {"0"}
+    body = heard.asked("REPORT")[0].body.decode()
     start, end = (
         datetime.strptime(each, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         for each in re.findall(r'<C:time-range start="(\w+)" end="(\w+)"/>', body)[0]
