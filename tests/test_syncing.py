@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meso_sched.exchange.calendar_lines import Component
@@ -151,10 +151,12 @@ STEPS = st.lists(
         st.tuples(st.just("deleted"), st.just(0)),
         st.tuples(st.just("push"), st.sampled_from(["whole", "cut before", "cut after"])),
     ),
-    max_size=14,
+    min_size=3,
+    max_size=12,
 )
 
 
+@settings(max_examples=600)
 @given(STEPS, st.booleans())
 def test_what_others_did_is_never_sent_over(
     steps: list[tuple[str, Any]],
