@@ -75,7 +75,8 @@ class Booking(NamedTuple):
                 write_file()
                 lease.renew()
                 sent = self._sent(calendar, lease.renew)
-        say(f"{self.path}: {plural(sent, 'event')} sent: {calendar.shown}")
+        told = f"{plural(sent, 'event')} sent" if sent else "nothing to send, all is there"
+        say(f"{self.path}: {told}: {calendar.shown}")
 
     def _taken(self) -> Iterator[Booked]:
         """The appointments whose time others have taken since."""

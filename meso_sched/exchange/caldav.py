@@ -268,8 +268,9 @@ class Server:
             advice = (
                 "check the user and the password, which the keyring or the environment give"
                 if self.has_password
-                else f"it asks for a password: `keyring set meso-sched:{self.parts.hostname} USER`,"
-                " or MESO_SCHED_CALDAV_USER and MESO_SCHED_CALDAV_PASSWORD in the environment"
+                else "it asks for a password: store it once with"
+                f" `keyring set meso-sched:{self.parts.hostname} USER` and write USER@ before the"
+                " host, or set MESO_SCHED_CALDAV_USER and MESO_SCHED_CALDAV_PASSWORD"
             )
         elif status == 403:
             advice = "this account may not do that there; ask whoever keeps the server"
