@@ -112,8 +112,8 @@ def test_where_the_keyring_knows_nothing_it_is_told_how_to_store_it(
     done = stranger.process("push", "P1.ics", stranger.calendar, **env)
     shown = silent(done.stdout, done.stderr)
     assert done.returncode == 6, shown
-    assert "asks for a password: `keyring set meso-sched:127.0.0.1 USER`" in shown
-    assert "MESO_SCHED_CALDAV_USER and MESO_SCHED_CALDAV_PASSWORD in the environment" in shown
+    assert "`keyring set meso-sched:127.0.0.1 USER` and write USER@ before the host" in shown
+    assert "or set MESO_SCHED_CALDAV_USER and MESO_SCHED_CALDAV_PASSWORD" in shown
 
 
 def test_a_wrong_password_is_not_repeated(stranger: Office) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from caldav_servers import Server, objects, radicale, radicale_server, xandikos
+from caldav_servers import Server, objects, radicale, radicale_server, xandikos, xandikos_server
 from faulty_server import CutAfter, Faulty, Late, Meanwhile, Says, standing_before
 from server_desk import (
     SESSIONS,
@@ -38,7 +39,7 @@ from meso_sched.exchange.booking import NAME, held
 from meso_sched.exchange.caldav import Calendar, connected
 
 # Fixtures of those files, which pytest finds by their names.
-__all__ = ["hurry", "memory_server", "office", "radicale_server"]
+__all__ = ["hurry", "memory_server", "office", "radicale_server", "xandikos_server"]
 
 ROUNDS = 100
 SLOTS = 3
@@ -186,7 +187,12 @@ def test_a_desk_that_is_slow_but_there_keeps_its_right(
 # Whole programs
 
 
-def test_a_plan_is_booked_around_what_is_there(desk: Office) -> None:
+@pytest.mark.parametrize("name", ["radicale_server", "xandikos_server"])
+def test_a_plan_is_booked_around_what_is_there(
+    office: Office, hurry: Hurry, request: pytest.FixtureRequest, name: str
+) -> None:
+    desk, server = office, request.getfixturevalue(name)
+    desk.login(server, new_calendar(server))
     Colleague(desk.server, desk.calendar).books("a", "20270105T070000Z", "20270105T073000Z")
     result = book(desk, "P1")
     assert (result.code, "3 events sent" in result.err) == (0, True), result.err
@@ -197,8 +203,31 @@ def test_a_plan_is_booked_around_what_is_there(desk: Office) -> None:
     assert set(desk.uids()) < set(desk.there)
     # Its own events are no obstacle to it, and there is nothing left to send.
     again = book(desk, "P1")
-    assert (again.code, "0 events sent" in again.err) == (0, True), again.err
+    assert (again.code, "nothing to send, all is there" in again.err) == (0, True), again.err
     assert "nothing to send" in desk.pushed().err
+
+
+def test_a_course_planned_again_is_booked_over_its_own_events(desk: Office) -> None:
+    assert book(desk, "P1").code == 0
+    for start in ("2027-01-06", "2027-01-07"):
+        result = desk.run(*plan("P1", start, "--push", desk.calendar))
+        assert (result.code, "3 events sent" in result.err) == (0, True), result.err
+        assert min(desk.starts_there().values()) == f"{start}T10:00"
+    assert set(desk.there) == set(desk.uids())
+
+
+def test_a_list_of_courses_is_pushed_again_after_it_was_placed_again(desk: Office) -> None:
+    """Whichever command writes a course's file, it goes on knowing what is on the server."""
+    for at in ("10:00", "11:00"):
+        lines = [f"{patient},short,2027-01-05,{at}\n" for patient in ("P1", "P2")]
+        desk.write("list.csv", "".join(["patient,regimen,start,at\n", *lines]))
+        placed = desk.run("cohort", "list.csv", "-o", "out")
+        assert placed.code == 0, placed.err
+        files = [name for name in desk.files() if re.search("P[12]", name) and name.endswith("ics")]
+        assert len(files) == 2, desk.files().keys()
+        result = desk.push(*files)
+        assert result.code == 0, result.err
+        assert (len(desk.there), overlapping(each.text for each in desk.there.values())) == (6, [])
 
 
 def meanwhile(desk: Office, faulty: Faulty, start: str = "20270105T070000Z") -> None:
