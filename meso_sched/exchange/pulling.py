@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from meso_sched.core.walltime import plural
 from meso_sched.errors import ChangedError, ServerError
 from meso_sched.exchange.caldav import Calendar
 from meso_sched.exchange.calendar_lines import Component, name_of
@@ -49,12 +50,12 @@ class PullRequest:
 class Pulled(NamedTuple):
     """The course's calendar with what the server has; ``taken`` is how many events that changed.
 
-    ``answered`` says in sentences what people that were invited have answered.
+    ``told`` says in sentences what people that were invited have answered, and what does not last.
     """
 
     text: str
     taken: int
-    answered: tuple[str, ...]
+    told: tuple[str, ...]
 
 
 def pull(request: PullRequest) -> Pulled:
@@ -88,7 +89,7 @@ def pull(request: PullRequest) -> Pulled:
         merged = _prolonged(merged, course.file, added)
     merged = with_known(merged, calendar.url, _known(calendar, known, sides, taken))
     count = len(taken) + len(answering) + len(added)
-    return Pulled(text_of_object(merged), count, tuple(_answered(sides)))
+    return Pulled(text_of_object(merged), count, (*_answered(sides), *_undone(taken)))
 
 
 class _Side(NamedTuple):
@@ -214,3 +215,12 @@ def _answered(sides: Iterable[_Side]) -> Iterator[str]:
         what = "an event" if number is None else f"session {number}"
         for address, answer in side.answers:
             yield f"{what}: {address} has {_ANSWERS.get(answer, answer.lower())}"
+
+
+def _undone(taken: Iterable[_Side]) -> Iterator[str]:
+    care = [side for side in taken if side.ours.kind is Kind.CARE]
+    if care:
+        yield (
+            f"{plural(len(care), 'event')} of care changed there; care follows its session, so the"
+            " next push puts it back"
+        )
