@@ -263,6 +263,24 @@ def test_a_moved_session_takes_its_care_along(office: Office, radicale_server: S
     assert "2027-01-05T17:30" in ends  # kept dry for six hours after half past eleven
 
 
+def test_care_follows_its_session_and_nothing_else(office: Office, radicale_server: Server) -> None:
+    """Whoever changes it there is not undone without a word."""
+    office.login(radicale_server, new_calendar(radicale_server))
+    office.planned(regimen="cared")
+    office.pushed()
+    before = office.starts_there()
+    care = sorted(uid for uid, each in office.there.items() if "CATEGORIES:CARE" in each.text)
+    colleague(office).moves(care[0], HOUR)
+    colleague(office).deletes(care[1])
+    assert office.push().code == 5
+    result = office.pull("--yes")
+    assert result.code == 0, result.err
+    assert "2 events of care changed there; care follows its session, so the next" in result.err
+    office.pushed()
+    assert office.starts_there() == before
+    assert "nothing to send" in office.pushed().err
+
+
 def test_a_pull_in_json(quick: Office) -> None:
     colleague(quick).moves(quick.uids()[1], HOUR)
     result = quick.pull("--yes", "--json")
