@@ -72,8 +72,8 @@ class Booking(NamedTuple):
                 if taken:
                     raise TakenError(taken)
                 self._refuse_changed(calendar)
-                write_file()
                 lease.renew()
+                write_file()
                 sent = self._sent(calendar, lease.renew)
         told = f"{plural(sent, 'event')} sent" if sent else "nothing to send, all is there"
         say(f"{self.path}: {told}: {calendar.shown}")
