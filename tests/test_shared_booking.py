@@ -13,7 +13,15 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from caldav_servers import Server, objects, radicale, radicale_server, xandikos, xandikos_server
+from caldav_servers import (
+    Server,
+    objects,
+    put,
+    radicale,
+    radicale_server,
+    xandikos,
+    xandikos_server,
+)
 from faulty_server import CutAfter, Faulty, Late, Meanwhile, Says, standing_before
 from server_desk import (
     SESSIONS,
@@ -321,6 +329,30 @@ def test_what_others_changed_in_the_course_is_not_booked_over(desk: Office) -> N
     assert (result.code, "`meso-sched pull` first. Nothing was written" in result.err) == (5, True)
     assert desk.files() == before
     assert desk.starts_there()[first] == "2027-01-05T11:00"
+
+
+def test_a_desk_that_lost_its_turn_writes_nothing(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was so slow that another took over, and finds that out before it writes."""
+    monkeypatch.setattr(booking, "RENEWED", 0.0)
+    lock = f"{desk.calendar}{NAME}.ics"
+    with standing_before(desk.server) as faulty:
+
+        def take_over(method: str, path: str, count: int) -> Meanwhile | None:
+            if method == "REPORT" and len(faulty.asked("PUT")) == 1 and not taken:
+                taken.append(path)
+                return Meanwhile(
+                    lambda: put(desk.server, lock, foreign(NAME, "DTSTART:19700101T000000Z"))
+                )
+            return None
+
+        taken: list[str] = []
+        faulty.rule = take_over
+        result = desk.run(*plan("P1", "2027-01-05", "--push", faulty.at(desk.calendar)))
+    assert (result.code, "another desk took its turn; run again" in result.err) == (5, True)
+    assert sorted(desk.files()) == ["schedules.toml"]
+    assert set(desk.there) == {NAME}  # the other's, who is still at it
 
 
 def test_a_booking_that_broke_off_says_what_to_do(desk: Office) -> None:
