@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from busy_calendars import calendar_of, office_calendar
 from caldav_servers import Server, ask, put, radicale_server, xandikos_server
-from faulty_server import Faulty, Says, standing_before
-from server_desk import Colleague, Office, new_calendar, office
+from faulty_server import CutBefore, CutWithin, Fault, Faulty, Says, nonsense, standing_before
+from server_desk import Colleague, Hurry, Office, hurry, new_calendar, office
 
 from meso_sched.exchange.busy import BusyRequest, BusyTime, read_busy
 from meso_sched.exchange.zones import load_zone
 
 # Fixtures of those files, which pytest finds by their names.
-__all__ = ["office", "radicale_server", "xandikos_server"]
+__all__ = ["hurry", "office", "radicale_server", "xandikos_server"]
 
 ISTANBUL = load_zone("Europe/Istanbul")
 FIRST, LAST = date(2027, 1, 4), date(2027, 1, 17)  # two weeks from a Monday
@@ -257,6 +257,31 @@ def test_an_account_with_several_calendars_is_not_guessed_at(quick: Office) -> N
     assert result.code == 2
     assert "has several calendars" in result.err
     assert quick.calendar in result.err
+
+
+FAULTS: dict[str, Fault] = {
+    **{str(status): Says(status) for status in (200, 401, 403, 404, 429, 500)},
+    "a page": nonsense(),
+    "nothing": nonsense(""),
+    "other XML": nonsense("<feed/>"),
+    "cut": CutBefore(),
+    "cut within": CutWithin(),
+}
+
+
+@pytest.mark.parametrize("method", ["PROPFIND", "REPORT"])
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
+def test_a_server_that_fails_is_never_taken_for_an_empty_calendar(
+    quick: Office, heard: Faulty, hurry: Hurry, fault: Fault, method: str
+) -> None:
+    heard.fails(fault, method, times=99)
+    result = quick.run(
+        *("plan", "short", "--start", "2027-01-05", "--patient", "P1", "-o", "P1.ics"),
+        *("--busy", f"caldav+{heard.at(quick.calendar)}"),
+    )
+    assert (result.code, result.out) == (6, "")
+    assert heard.url in result.err
+    assert "P1.ics" not in quick.files()
 
 
 def test_what_is_no_address_of_a_server(quick: Office) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 import trustme
-from caldav_servers import PASSWORD, USER, Authority, Server, radicale_server, tls_server
+from caldav_servers import PASSWORD, USER, Authority, Server, radicale, radicale_server, tls_server
 from desk_keyring import FILE
 from faulty_server import Faulty, Late, Says, standing_before
 from server_desk import SESSIONS, Office, new_calendar, office, started, until
@@ -316,3 +316,14 @@ def test_who_cannot_be_trusted_hears_nothing(desk: Office, tmp_path: Path, wrong
 def test_a_password_in_the_open_is_warned_of(desk: Office, address: str, is_open: bool) -> None:
     with connected(address) as server:
         assert server.is_open is is_open
+
+
+@pytest.mark.parametrize("secret", ["şifre: çok gizli ğ", " a%20b "])
+def test_names_and_passwords_may_have_any_letters(
+    office: Office, tmp_path: Path, secret: str
+) -> None:
+    with radicale(tmp_path / "server", user="ayşe", password=secret) as server:
+        office.login(server, new_calendar(server))
+        office.planned()
+        assert office.pushed().code == 0
+        assert len(office.there) == SESSIONS
