@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from itertools import count, pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, cast
 
 import icalendar
 import pytest
 import vobject
-from caldav_servers import Object, Server, delete, make_calendar, objects, put
+from caldav_servers import Object, Server, delete, make_calendar, objects, put, radicale
 from test_revise_command import Reception
 
 from meso_sched.cli import server_commands
@@ -144,6 +146,17 @@ def office(
     made.write("schedules.toml", CLINIC)
     made.today("2027-01-04")
     return made
+
+
+@pytest.fixture
+def memory_server() -> Iterator[Server]:
+    """Radicale with memory for its disk, where there is such a folder: for what writes a lot."""
+    memory = Path("/dev/shm")
+    with (
+        TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder,
+        radicale(Path(folder)) as server,
+    ):
+        yield server
 
 
 def new_calendar(server: Server) -> str:
@@ -303,6 +316,14 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> Hurry:
 
     monkeypatch.setattr(CarefulSession, "to", staticmethod(hurried))
     return hurry
+
+
+def until(happened: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < deadline, "it never was"
+        time.sleep(0.01)
 
 
 def started(office: Office, *args: str, **env: str) -> subprocess.Popen[bytes]:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote
 
@@ -32,13 +31,14 @@ from server_desk import (
     Office,
     by_uid,
     foreign,
+    memory_server,
     new_calendar,
     office,
     read_independently,
 )
 
 # Fixtures of those files, which pytest finds by their names.
-__all__ = ["each_server", "office", "radicale_server"]
+__all__ = ["each_server", "memory_server", "office", "radicale_server"]
 
 HOUR = timedelta(hours=1)
 
@@ -383,8 +383,25 @@ def test_of_several_calendars_one_is_named(quick: Office) -> None:
     assert f"{name}  {quick.calendar}" in result.err
     assert quick.push("--calendar", name, to=quick.server.url).code == 0
     assert len(quick.there) == SESSIONS
+    result = quick.push("--calendar", name)
+    assert (result.code, "is a calendar itself; leave --calendar out" in result.err) == (2, True)
     result = quick.push("--calendar", "Nobody's", to=quick.server.url)
     assert (result.code, 'has no calendar named "Nobody\'s"' in result.err) == (2, True)
+
+
+TASKS = """<C:mkcalendar xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop>
+<displayname>Tasks</displayname><C:supported-calendar-component-set><C:comp name="VTODO"/>
+</C:supported-calendar-component-set></prop></set></C:mkcalendar>"""
+
+
+def test_a_list_of_tasks_is_no_calendar(office: Office, tmp_path: Path) -> None:
+    with radicale(tmp_path / "server") as server:
+        calendar, tasks = new_calendar(server), server.calendar_url("tasks")
+        assert ask(server, "MKCALENDAR", tasks, TASKS).status == 201
+        office.login(server, calendar)
+        office.planned()
+        result = office.push(to=server.url)
+        assert (result.code, len(office.there)) == (0, SESSIONS), result.err
 
 
 def test_a_calendar_is_made_only_when_asked(desk: Office) -> None:
@@ -432,20 +449,9 @@ def calendar_name(desk: Office) -> str:
     return unquote(desk.calendar.rstrip("/").rpartition("/")[2])
 
 
-@pytest.fixture
-def in_memory(office: Office) -> Iterator[Office]:
-    """A desk at a server whose disk is memory, where there is such a folder."""
-    memory = Path("/dev/shm")
-    with (
-        TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder,
-        radicale(Path(folder)) as server,
-    ):
-        office.login(server, new_calendar(server))
-        yield office
-
-
-def test_a_crowded_calendar_is_never_read_whole(in_memory: Office) -> None:
-    quick = in_memory
+def test_a_crowded_calendar_is_never_read_whole(office: Office, memory_server: Server) -> None:
+    quick = office
+    quick.login(memory_server, new_calendar(memory_server))
     crowd(quick)
     listed = '<propfind xmlns="DAV:"><prop><getetag/></prop></propfind>'
     answer = ask(quick.server, "PROPFIND", quick.calendar, listed, {"Depth": "1"})
@@ -511,6 +517,20 @@ def test_two_new_events_of_one_uid_cannot_be(quick: Office, heard: Faulty) -> No
     assert result.code == 0, result.err
     assert len(quick.there) == SESSIONS
     assert "nothing to send" in quick.pushed().err
+
+
+def test_a_course_that_is_revised_in_mid_push_is_pushed_again(quick: Office, heard: Faulty) -> None:
+    """Nothing of the revision is lost, whatever the push would have written to the file."""
+    quick.planned()
+    revise = ("revise", "P1.ics", "--move", "2=2027-01-13T11:00", "--yes")
+    heard.fails(Meanwhile(lambda: quick.process(*revise)), "PUT", nth=2)
+    result = quick.push()
+    assert (result.code, "another program changed it just now" in result.err) == (5, True)
+    assert b"20270113T110000" in (quick.folder / "P1.ics").read_bytes()
+    result = quick.push()
+    assert (result.code, "1 event sent" in result.err) == (0, True), result.err
+    assert len(quick.there) == SESSIONS
+    assert quick.starts_there()[quick.uids()[1]] == "2027-01-13T11:00"
 
 
 # In JSON

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from meso_sched.cli import circumstances
 from meso_sched.cli.circumstances import Surroundings
-from meso_sched.cli.pushing import refused_words, warn_of
+from meso_sched.cli.pushing import warn_of
 from meso_sched.cli.talking import can_ask, patience, say
 from meso_sched.core.booked import BookedSession
 from meso_sched.core.clinic import Clinic
@@ -83,7 +83,8 @@ class Booking(NamedTuple):
                 if taken:
                     raise TakenError(taken)
                 if self.course is not None:
-                    _refuse_conflicts(Push.of(self.course, calendar), "Nothing was written")
+                    _refuse_otherwise(self.course, calendar)
+                lease.renew()
                 paths = write_files()
                 sent = sum(_sent(path, calendar, lease.renew) for path in paths)
         what = str(paths[0]) if len(paths) == 1 else plural(len(paths), "course")
@@ -106,9 +107,20 @@ class Booking(NamedTuple):
                 yield each
 
 
-def _refuse_conflicts(push: Push, so: str) -> None:
-    if push.conflicts:
-        raise ChangedError(f"{refused_words(push)}. {so}")
+def _refuse_otherwise(course: LocalCourse, calendar: Calendar) -> None:
+    """ChangedError where the calendar has the course otherwise than its file did."""
+    push = Push.of(course, calendar)
+    if not push.conflicts:
+        return
+    if course.path.exists():
+        raise ChangedError(
+            f"{course.path}: {plural(len(push.conflicts), 'event')} of the course changed on the"
+            " server; take that over with `meso-sched pull` first. Nothing was written"
+        )
+    raise ChangedError(
+        f"{calendar.shown}: another file has booked this course there; go on with that file, or"
+        " give a new course a number of its own, as --course 2. Nothing was written"
+    )
 
 
 def _sent(path: Path, calendar: Calendar, renew: Callable[[], None]) -> int:
@@ -116,13 +128,17 @@ def _sent(path: Path, calendar: Calendar, renew: Callable[[], None]) -> int:
     renew()
     try:
         push = Push.of(LocalCourse.read(path), calendar)
-        sent = len(send(push, before_each=renew).sent)
-        _refuse_conflicts(push, "All else of it is there")
+        sent = send(push, before_each=renew)
+        if left := len(push.conflicts) + len(sent.overtaken):
+            raise ChangedError(
+                f"{calendar.shown}: {plural(left, 'event')} of the course changed there at this"
+                " very moment and left as they are"
+            )
     except MesoError as error:
         raise type(error)(
             f"{error}; {path} is written, and not all of it is on the server: push it"
         ) from error
-    return sent
+    return len(sent.sent)
 
 
 def address(url: str) -> str:
@@ -143,7 +159,10 @@ def offered(make: Callable[[], P], deliver: Callable[[P], None]) -> None:
             taken = error
         else:
             return
-        made = make()
+        try:
+            made = make()
+        except MesoError as error:
+            raise ChangedError(f"{_told(taken)}; nothing was written. {error}") from error
         told = f"{_told(taken)}; free next: {', '.join(_next(taken, made.plan))}"
         if not can_ask():
             raise ChangedError(f"{told}. Nothing was written; run again to book that")

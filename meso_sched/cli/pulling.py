@@ -53,7 +53,7 @@ def run(
             pulled = pull(
                 PullRequest(course, stored.identity, calendar, options.ours, options.theirs)
             )
-    for sentence in pulled.answered:
+    for sentence in pulled.told:
         say(sentence)
     if not pulled.taken and not wish.as_json:
         say(f"{options.file}: nothing changed on the server")

@@ -45,6 +45,7 @@ class Revised(NamedTuple):
     """A course's file and the course from here on; ``found`` is what others changed in it.
 
     ``folder`` is what a folder of events holds of the course, where it is in one.
+    ``taken``: a server's side of it was taken over.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class Revised(NamedTuple):
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
     told: bool
+    taken: bool = False
     surroundings: Surroundings = Surroundings()
     folder: FolderCourse | None = None
 
@@ -145,6 +147,7 @@ def make(
         ),
         notes=(*_other_clinic(clinic, stored), *notes),
         told=taken or told.anything or options.limits.anything,
+        taken=taken,
         surroundings=Surroundings(busy, days, stored.uids),
         folder=folder,
     )

@@ -224,6 +224,8 @@ def _counted(revised: Revised) -> str:
     counts = ((revised.changes, "session"), (revised.reviews, "review"))
     counted = [plural(len(changed), noun) for changed, noun in counts if changed]
     kept = "the limits are kept for later" if revised.told else "no appointment changed"
+    if revised.taken:
+        kept = "no date changed"
     told = f"{' and '.join(counted)} changed" if counted else kept
     if revised.folder is not None:
         return f", {told}"

@@ -58,7 +58,8 @@ class Lease:
 def held(calendar: Calendar, wait: Callable[[float], None] = sleep) -> Iterator[Lease]:
     """The right to book in a calendar, for one desk at a time.
 
-    Raises ServerError where others do not end, or the server keeps to no precondition.
+    Raises ServerError where others do not end. The server has to keep to preconditions, as
+    RFC 4791 (5.3.2) wants it.
     """
     lease = Lease(calendar, _acquired(calendar, wait))
     try:
@@ -75,11 +76,9 @@ def _acquired(calendar: Calendar, wait: Callable[[float], None]) -> str:
         with suppress(OvertakenError):
             return _put(calendar, None)
         there = calendar.get(calendar.href(NAME))
-        if there is None:
-            continue
-        if there.etag != seen:
+        if there is not None and there.etag != seen:
             seen, since = there.etag, monotonic()
-        elif monotonic() - since > LEASE:
+        elif there is not None and monotonic() - since > LEASE:
             with suppress(OvertakenError):
                 return _put(calendar, there.etag)
         wait(uniform(0.05, 0.25))  # so that two desks do not keep step

@@ -139,6 +139,11 @@ class Server:
         """
         found = self._resource(self.shown)
         if found is not None and found.is_calendar:
+            if name is not None:
+                raise UsageError(
+                    f"{self.shown}: is a calendar itself; leave --calendar out, or give the address"
+                    " of the account"
+                )
             return Calendar(self, _folder(found.url))
         if found is None and create and name is None:
             name = unquote(self.parts.path.rstrip("/").rpartition("/")[2])
@@ -206,15 +211,17 @@ class Server:
     def _account(self) -> tuple[list[Named], str]:
         """The account's calendars for events, and the folder in which it has them."""
 
-        def found() -> tuple[list[Named], str]:
-            principal = self.client.get_principal()
-            calendars = [
-                Named(str(each.get_display_name() or each.url), str(each.url))
-                for each in cast(list[Any], principal.get_calendars())
-            ]
-            return calendars, str(principal.calendar_home_set.url)
-
-        return self.ask(found)
+        home = self.ask(lambda: str(self.client.get_principal().calendar_home_set.url))
+        body = (
+            f"<D:propfind {_NAMESPACES}><D:prop><D:resourcetype/><D:displayname/>"
+            "<C:supported-calendar-component-set/></D:prop></D:propfind>"
+        )
+        response = self.ask(lambda: self.client.propfind(home, body, 1))
+        self.expect(response, 207)
+        if response.tree is None:
+            raise self.nonsense()
+        told = response.tree.iter("{DAV:}response")
+        return [each for each in (_named(home, one) for one in told) if each], home
 
     def _made(self, url: str, name: str, *, dry_run: bool) -> Calendar:
         if dry_run:
@@ -265,8 +272,9 @@ class Server:
             advice = (
                 "check the user and the password, which the keyring or the environment give"
                 if self.has_password
-                else f"it asks for a password: `keyring set meso-sched:{self.parts.hostname} USER`,"
-                " or MESO_SCHED_CALDAV_USER and MESO_SCHED_CALDAV_PASSWORD in the environment"
+                else "it asks for a password: store it once with"
+                f" `keyring set meso-sched:{self.parts.hostname} USER` and write USER@ before the"
+                " host, or set MESO_SCHED_CALDAV_USER and MESO_SCHED_CALDAV_PASSWORD"
             )
         elif status == 403:
             advice = "this account may not do that there; ask whoever keeps the server"
@@ -276,6 +284,15 @@ class Server:
             advice = "it has no room left; ask whoever keeps it"
         kind = ForbiddenError if status == 403 else ServerError
         return kind(f"{self.shown}: the server answered with status {status}; {advice}")
+
+
+def _named(home: str, told: Any) -> Named | None:  # noqa: ANN401 - lxml has no types of its own
+    """The calendar that a part of an answer tells of; None for all else, as a list of tasks."""
+    kinds = {each.get("name") for each in told.iter("{urn:ietf:params:xml:ns:caldav}comp")}
+    if told.find(f".//{_CALENDAR}") is None or (kinds and "VEVENT" not in kinds):
+        return None
+    url = urljoin(home, told.findtext("{DAV:}href") or "")
+    return Named((told.findtext(".//{DAV:}displayname") or "").strip() or url, url)
 
 
 class _Resource(NamedTuple):

@@ -52,8 +52,10 @@ def _from_keyring(host: str, user: str | None) -> Account:
 
     try:
         found = keyring.get_credential(service_of(host), user)
-    except (KeyringError, OSError, RuntimeError):  # locked, or this system has none
-        found = None
+    except (KeyringError, OSError, RuntimeError, ImportError, AttributeError):
+        found = (
+            None  # it is locked, this system has none, or its settings name one that is not there
+        )
     return Account(user) if found is None else Account(found.username or user, found.password)
 
 

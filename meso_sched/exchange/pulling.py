@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from meso_sched.errors import ChangedError
+from meso_sched.core.walltime import plural
+from meso_sched.errors import ChangedError, ServerError
 from meso_sched.exchange.caldav import Calendar
-from meso_sched.exchange.calendar_lines import Component
-from meso_sched.exchange.events import CourseEvent, Identity
+from meso_sched.exchange.calendar_lines import Component, name_of
+from meso_sched.exchange.events import CourseEvent, CourseFile, Identity, Kind
+from meso_sched.exchange.ical import json_line
 from meso_sched.exchange.objects import Reader, components, digest, put_together, text_of_object
 from meso_sched.exchange.pushing import Found, LocalCourse, found_on, understood
+from meso_sched.exchange.records import COURSE_PROPERTY
 from meso_sched.exchange.syncing import (
     Known,
     What,
     answers,
+    called_off,
     compared,
     in_step,
     known_of,
     with_known,
+    with_people,
 )
 from meso_sched.exchange.zones import load_zone
 
+_ANSWERS = {"TENTATIVE": "accepted tentatively", "DELEGATED": "sent somebody else"}
 _MORE = 100
 """So many sessions after the last are looked for, which another copy may have added."""
 
@@ -44,12 +50,12 @@ class PullRequest:
 class Pulled(NamedTuple):
     """The course's calendar with what the server has; ``taken`` is how many events that changed.
 
-    ``answered`` says in sentences what people that were invited have answered.
+    ``told`` says in sentences what people that were invited have answered, and what does not last.
     """
 
     text: str
     taken: int
-    answered: tuple[str, ...]
+    told: tuple[str, ...]
 
 
 def pull(request: PullRequest) -> Pulled:
@@ -62,27 +68,35 @@ def pull(request: PullRequest) -> Pulled:
     known = known_of(course.calendar, calendar.url)
     found = found_on(calendar, course, known)
     added = _added(request)
+    own = components(course.file)
     sides = [
-        _Side(each, found.get(each.uid), known.get(each.uid)) for each in course.file.everything
+        _Side(each, own[each.uid], found.get(each.uid), known.get(each.uid))
+        for each in course.file.everything
     ]
+    _refuse_nothing(request, sides, added)
     disputed = [side for side in sides if side.is_disputed]
     if disputed and not (request.ours or request.theirs):
         raise ChangedError(_disputed(request, disputed))
     taken = [side for side in sides if side.is_taken or (request.theirs and side.is_disputed)]
+    answering = [side for side in sides if side.answers and side not in taken]
     exchanged = {side.ours.uid: side.component for side in taken}
+    exchanged |= {side.ours.uid: side.with_answers for side in answering}
     opened = [each for each in found.values() if exchanged.get(each.event.uid)] + added
     more = [zone for each in opened for zone in each.opened.calendar.named("VTIMEZONE")]
     more += [each.component for each in added]
     merged = put_together(course.calendar, exchanged, more)
+    if added:
+        merged = _prolonged(merged, course.file, added)
     merged = with_known(merged, calendar.url, _known(calendar, known, sides, taken))
-    answered = tuple(_answered(course, found))
-    return Pulled(text_of_object(merged), len(taken) + len(added), answered)
+    count = len(taken) + len(answering) + len(added)
+    return Pulled(text_of_object(merged), count, (*_answered(sides), *_undone(taken)))
 
 
 class _Side(NamedTuple):
     """An event of the course, what the server has of it, and what is known of the two."""
 
     ours: CourseEvent
+    own: Component
     found: Found | None
     known: Known | None
 
@@ -109,8 +123,43 @@ class _Side(NamedTuple):
 
     @property
     def component(self) -> Component | None:
-        """The server's side; None where it has none."""
-        return None if self.found is None else self.found.component
+        """The server's side. What was deleted there is called off where it was; None for care."""
+        if self.found is not None:
+            return self.found.component
+        return None if self.ours.kind is Kind.CARE else called_off(self.own)
+
+    @property
+    def answers(self) -> Sequence[tuple[str, str]]:
+        """Who was asked and has answered since the course last heard of it."""
+        return () if self.found is None else answers(self.own, self.found.component)
+
+    @property
+    def with_answers(self) -> Component:
+        """The course's side with the people of the server's."""
+        assert self.found is not None, "it has answers"
+        return with_people(self.own, self.found.component)
+
+
+def _refuse_nothing(request: PullRequest, sides: list[_Side], added: list[Found]) -> None:
+    """Where all is gone the calendar is another, or was emptied: nobody calls off a course so."""
+    is_there = added or any(side.found for side in sides)
+    if not is_there and any(side.what in (What.NEW, What.GONE) for side in sides):
+        path = request.course.path
+        raise ServerError(
+            f"{request.calendar.shown}: has nothing of this course; check the address. To send it"
+            f" there: `meso-sched push {path} URL --ours`; to call it off:"
+            f" `meso-sched revise {path} --stop`"
+        )
+
+
+def _prolonged(calendar: Component, file: CourseFile, added: list[Found]) -> Component:
+    """The calendar with phases that have room for what was added, as those events tell."""
+    last = max(added, key=lambda each: each.event.modified).event.record
+    if "phases" not in last or not file.record:
+        return calendar
+    line = json_line(COURSE_PROPERTY, {**file.record, "phases": last["phases"]})
+    lines = [line if name_of(each) == COURSE_PROPERTY else each for each in calendar.lines]
+    return calendar._replace(lines=tuple(lines))
 
 
 def _added(request: PullRequest) -> list[Found]:
@@ -158,10 +207,18 @@ def _disputed(request: PullRequest, sides: list[_Side]) -> str:
     )
 
 
-def _answered(course: LocalCourse, found: Mapping[str, Found]) -> Iterator[str]:
-    events, own = {each.uid: each for each in course.file.everything}, components(course.file)
-    for uid, there in found.items():
-        number = events[uid].number
-        for address, answer in answers(own.get(uid), there.component):
-            what = "an event" if number is None else f"session {number}"
-            yield f"{what}: {address} has {answer.lower()}"
+def _answered(sides: Iterable[_Side]) -> Iterator[str]:
+    for side in sides:
+        number = side.ours.number
+        what = "an event" if number is None else f"session {number}"
+        for address, answer in side.answers:
+            yield f"{what}: {address} has {_ANSWERS.get(answer, answer.lower())}"
+
+
+def _undone(taken: Iterable[_Side]) -> Iterator[str]:
+    care = [side for side in taken if side.ours.kind is Kind.CARE]
+    if care:
+        yield (
+            f"{plural(len(care), 'event')} of care changed there; care follows its session, so the"
+            " next push puts it back"
+        )

@@ -137,6 +137,18 @@ def sent_over(ours: Component, theirs: Component) -> Component:
     return Component(ours.name, (*lines, *kept), (*ours.children, *children))
 
 
+def with_people(ours: Component, theirs: Component) -> Component:
+    """The course's event with the people of the server's, and their answers."""
+    people = [line for line in theirs.lines if name_of(line) in _PEOPLE]
+    return ours._replace(lines=(*first_sent(ours).lines, *people))
+
+
+def called_off(event: Component) -> Component:
+    """An event as it stands, but called off."""
+    lines = (line for line in event.lines if name_of(line) != "STATUS")
+    return event._replace(lines=(*lines, "STATUS:CANCELLED"))
+
+
 def _is_ours(name: str, has: Iterable[str]) -> bool:
     if name in _PEOPLE:
         return False
@@ -205,9 +217,9 @@ def _all_known(calendar: Component | None) -> Mapping[str, Any]:
 # ---- In words ------------------------------------------------------------------------------------
 
 
-def answers(ours: Component | None, theirs: Component) -> Sequence[tuple[str, str]]:
+def answers(ours: Component, theirs: Component) -> Sequence[tuple[str, str]]:
     """Who was asked and has answered since: address and PARTSTAT."""
-    before = set() if ours is None else set(_answers(ours))
+    before = set(_answers(ours))
     return [each for each in _answers(theirs) if each not in before]
 
 
