@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 from xml.sax.saxutils import escape
@@ -64,6 +65,7 @@ def connected(address: str) -> Iterator[Server]:
     Raises UsageError for what is no such address, and FileError where the library is missing.
     """
     parts = _address(address)
+    _require_libraries()
     account = account_for(parts)
     server = Server(_client(parts, account), parts, has_password=account.password is not None)
     try:
@@ -88,15 +90,19 @@ def _address(address: str) -> SplitResult:
     return parts._replace(scheme=parts.scheme.lower(), query="", fragment="")
 
 
+def _require_libraries() -> None:
+    for name in ("caldav", "keyring", "niquests"):
+        if find_spec(name) is None:
+            raise FileError(
+                f"calendar servers need the library {name}, which is not installed; install what"
+                ' they need with pip install "meso-sched[caldav]"'
+            )
+
+
 def _client(parts: SplitResult, account: Account) -> DAVClient:
-    try:
-        from caldav.davclient import DAVClient
-        from caldav.lib import error
-    except ImportError as missing:
-        raise FileError(
-            "calendar servers need the library caldav, which is not installed; install it with"
-            ' pip install "meso-sched[caldav]"'
-        ) from missing
+    from caldav.davclient import DAVClient
+    from caldav.lib import error
+
     error.debug_dump_communication = False  # it would write passwords into files
     url = shown(parts)
     client = DAVClient(
