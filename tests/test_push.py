@@ -18,6 +18,7 @@ from caldav_servers import (
     ask,
     delete,
     each_server,
+    make_calendar,
     objects,
     put,
     radicale,
@@ -387,6 +388,22 @@ def test_of_several_calendars_one_is_named(quick: Office) -> None:
     assert (result.code, "is a calendar itself; leave --calendar out" in result.err) == (2, True)
     result = quick.push("--calendar", "Nobody's", to=quick.server.url)
     assert (result.code, 'has no calendar named "Nobody\'s"' in result.err) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["a@b c", "Öğle"])
+def test_a_calendar_is_the_same_by_whichever_address(
+    office: Office, radicale_server: Server, name: str
+) -> None:
+    """The account's answer and a person write it each in their own way."""
+    quoted = make_calendar(radicale_server, name)
+    office.login(radicale_server, quoted)
+    office.planned()
+    assert office.push("--calendar", name, to=radicale_server.url).code == 0
+    for number, address in enumerate((quoted, quoted.replace("%40", "@").rstrip("/"))):
+        move = ("revise", "P1.ics", "--move", f"2=2027-01-13T1{number}:00", "--yes")
+        assert office.run(*move).code == 0
+        result = office.push(to=address)
+        assert (result.code, "1 event sent" in result.err) == (0, True), result.out
 
 
 TASKS = """<C:mkcalendar xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop>
