@@ -131,6 +131,9 @@ def _told(done: Done, options: PushOptions) -> str:
         told = _counted(len(pairs), len(gone), "to send", "to delete")
         return f"{told or 'nothing to send'} (--dry-run): {push.calendar.shown}"
     told = _counted(len(sent.sent), len(sent.deleted), "sent", "deleted")
+    left = 0 if options.ours else len(push.conflicts)
+    if left:
+        told = f"{told or 'nothing to send'}, {plural(left, 'event')} left as changed there"
     return f"{told or 'nothing to send, all is there'}: {push.calendar.shown}"
 
 

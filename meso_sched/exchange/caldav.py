@@ -150,7 +150,8 @@ class Server:
             return self._made(_folder(self.shown), name, dry_run=dry_run)
         if found is None and name is None:
             raise ServerError(
-                f"{self.shown}: there is no such calendar; check the address, or add --create"
+                f"{self.shown}: there is no such calendar; check the address, or make it with"
+                " `meso-sched push … --create`"
             )
         calendars, home = self._account()
         fitting = [each for each in calendars if name in (None, each.name)]
@@ -166,7 +167,10 @@ class Server:
         self, calendars: Sequence[Named], name: str | None, *, several: bool
     ) -> UsageError:
         if not calendars:
-            return UsageError(f"{self.shown}: the account has no calendar; add --create")
+            return UsageError(
+                f"{self.shown}: the account has no calendar; make one with"
+                " `meso-sched push … --create`"
+            )
         listed = "\n".join(f"  {each.name}  {each.url}" for each in calendars)
         what = "has several calendars" if several else f'has no calendar named "{name}"'
         return UsageError(
