@@ -169,7 +169,8 @@ def test_a_change_on_the_server_is_shown_and_stays_until_somebody_decides(desk: 
         assert (desk.there, desk.files()) == (before, file)
     assert "`meso-sched pull`" in desk.push().err
 
-    desk.pushed("--theirs")
+    told = desk.pushed("--theirs").err
+    assert "1 event sent, 1 event left as changed there" in told
     starts = desk.starts_there()
     assert (starts[first], starts[second]) == ("2027-01-05T11:00", "2027-01-13T11:00")
     assert desk.push().code == 5
