@@ -24,6 +24,7 @@ from caldav_servers import (
     radicale,
     radicale_server,
     xandikos,
+    xandikos_server,
 )
 from faulty_server import Faulty, Meanwhile, standing_before
 from server_desk import (
@@ -39,7 +40,7 @@ from server_desk import (
 )
 
 # Fixtures of those files, which pytest finds by their names.
-__all__ = ["each_server", "memory_server", "office", "radicale_server"]
+__all__ = ["each_server", "memory_server", "office", "radicale_server", "xandikos_server"]
 
 HOUR = timedelta(hours=1)
 
@@ -86,6 +87,35 @@ def test_each_event_is_an_object_that_other_programs_read(desk: Office) -> None:
     assert {href.rpartition("/")[2] for href in objects(desk.server, desk.calendar)} == {
         f"{uid}.ics" for uid in there
     }
+
+
+EDITIONS = {
+    "the clinic's": ("--for", "clinic"),
+    "the patient's, discreet": ("--for", "patient", "--discreet", "--lang", "tr"),
+    "in Arabic": ("--lang", "ar"),
+    "care as alarms": ("--care", "alarms"),
+    "without care": ("--care", "none"),
+}
+
+
+@pytest.mark.parametrize("args", EDITIONS.values(), ids=list(EDITIONS))
+@pytest.mark.parametrize("name", ["radicale_server", "xandikos_server"])
+def test_every_edition_is_kept_as_it_was_sent(
+    office: Office, request: pytest.FixtureRequest, name: str, args: tuple[str, ...]
+) -> None:
+    """Whatever is in it, a server gives it back so that nothing seems to differ."""
+    desk, server = office, request.getfixturevalue(name)
+    desk.login(server, new_calendar(server))
+    regimen = "hair" if "alarms" in args else "cared"
+    file = desk.planned("Ayşe O'Brien; 漢字, \\n (2)", *args, regimen=regimen)
+    desk.pushed(file.name)
+    there = desk.there
+    for each in there.values():
+        read_independently(each.text)
+    assert "nothing to send" in desk.pushed(file.name).err
+    assert desk.there == there
+    if "patient" not in args:
+        assert "nothing changed on the server" in desk.pull(file=file.name).err
 
 
 def test_a_second_push_sends_nothing(desk: Office) -> None:
