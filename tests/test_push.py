@@ -26,7 +26,7 @@ from caldav_servers import (
     xandikos,
     xandikos_server,
 )
-from faulty_server import Faulty, Meanwhile, standing_before
+from faulty_server import Faulty, Meanwhile, Without, standing_before
 from server_desk import (
     SESSIONS,
     Colleague,
@@ -534,6 +534,22 @@ def test_a_request_tells_its_condition(quick: Office, heard: Faulty) -> None:
     quick.pushed("--prune")
     (put_,), (deleted,) = heard.asked("PUT"), heard.asked("DELETE")
     assert (put_.headers["If-Match"], deleted.headers["If-Match"]) == (etags[href], etags[third])
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_server_may_tell_no_etag(quick: Office, heard: Faulty, *, changed: bool) -> None:
+    """As it does where it keeps an event otherwise than it was sent (RFC 4791, 5.3.4)."""
+    real = Colleague(quick.server, quick.calendar)
+    quick.planned()
+    heard.fails(Without("ETag"), "PUT", times=SESSIONS)
+    first = quick.uids()[0]
+    if changed:  # between the last event and the look at how they are kept
+        look = 3  # after one for the events and one for those of other names
+        heard.fails(Meanwhile(lambda: real.moves(first, HOUR)), "REPORT", nth=look)
+    quick.pushed()
+    assert quick.starts_there()[first] == f"2027-01-05T1{int(changed)}:00"
+    result = quick.push()
+    assert (result.code, "nothing to send" in result.err) == ((5, False) if changed else (0, True))
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
