@@ -85,7 +85,7 @@ def _read(files: Sequence[Path]) -> list[LocalCourse]:
 
 def refuse_address(path: Path) -> None:
     """UsageError, without a word of it, where an address stands in the place of a file."""
-    if re.match(r"(caldav\+)?https?:/", str(path), re.IGNORECASE):
+    if re.match(r"(caldav\+)?https?:/|[^/]*:[^/]*@", str(path), re.IGNORECASE):
         raise UsageError(
             "an address stands where a course's file should; write `push COURSE.ics… URL` or"
             " `pull URL COURSE.ics`"
