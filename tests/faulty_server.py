@@ -70,8 +70,15 @@ class Meanwhile:
     act: Callable[[], object]
 
 
+@dataclass(frozen=True, slots=True)
+class Without:
+    """The real server does it, and a header of the answer is left out."""
+
+    header: str
+
+
 T = TypeVar("T")
-Fault = Says | Late | CutBefore | CutAfter | CutWithin | Meanwhile
+Fault = Says | Late | CutBefore | CutAfter | CutWithin | Meanwhile | Without
 Rule = Callable[[str, str, int], Fault | None]
 """Of the method, the path and how many requests of that method there were, this one counted."""
 
@@ -274,6 +281,8 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.server.faulty.pass_on(self.command, self.path, self.headers, body)
         if isinstance(fault, CutAfter):
             return self._cut()
+        if isinstance(fault, Without):
+            del answer.headers[fault.header]
         if isinstance(fault, Late):
             self.server.faulty.closing.wait(fault.seconds)
         return self._give(answer, part=isinstance(fault, CutWithin))

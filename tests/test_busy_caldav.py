@@ -187,24 +187,23 @@ def test_only_those_days_are_asked_for(quick: Office, heard: Faulty) -> None:
 
 
 def test_where_the_account_may_see_no_more_it_is_told_when_alone(
-    quick: Office, heard: Faulty
+    desk: Office, hurry: Hurry
 ) -> None:
-    Colleague(quick.server, quick.calendar).books("a", "20270105T070000Z", "20270105T073000Z")
-    heard.rule = lambda method, path, count: Says(403) if (method, count) == ("REPORT", 1) else None
-    found = busy_in(f"caldav+{heard.at(quick.calendar)}")
-    assert found.intervals == (
-        (datetime(2027, 1, 5, 7, tzinfo=UTC), datetime(2027, 1, 5, 7, 30, tzinfo=UTC)),
-    )
-    assert [b"free-busy-query" in each.body for each in heard.asked("REPORT")] == [False, True]
-    (warning,) = found.warnings
-    assert "this course's own sessions take time too" in warning
-    heard.works()
-    heard.fails(Says(403), "REPORT", times=9)
-    quick.planned()
-    result = quick.run(
-        "plan", "short", "--start", "2027-01-05", "--busy", f"caldav+{heard.at(quick.calendar)}"
-    )
-    assert (result.code, "this account may not do that there" in result.err) == (6, True)
+    Colleague(desk.server, desk.calendar).books("a", "20270105T070000Z", "20270105T073000Z")
+    with standing_before(desk.server) as heard:
+        heard.fails(Says(403), "REPORT")
+        address = f"caldav+{heard.at(desk.calendar)}"
+        found = busy_in(address)
+        assert found.intervals == (
+            (datetime(2027, 1, 5, 7, tzinfo=UTC), datetime(2027, 1, 5, 7, 30, tzinfo=UTC)),
+        )
+        queries = [b"free-busy-query" in each.body for each in heard.asked("REPORT")]
+        assert queries == [False, True]
+        (warning,) = found.warnings
+        assert "this course's own sessions take time too" in warning
+        heard.fails(Says(403), "REPORT", times=9)
+        result = desk.run("plan", "short", "--start", "2027-01-05", "--busy", address)
+        assert (result.code, "this account may not do that there" in result.err) == (6, True)
 
 
 def test_the_courses_own_events_take_nothing(desk: Office) -> None:

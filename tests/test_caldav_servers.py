@@ -42,6 +42,7 @@ from faulty_server import (
     Late,
     Meanwhile,
     Says,
+    Without,
     nonsense,
     redirect,
     standing_before,
@@ -230,6 +231,13 @@ def test_the_connection_closes_at_the_second_put(
     put(faulty.server, faulty.at(f"{calendar}c.ics"), event("c"))
     found = {href.rpartition("/")[2] for href in objects(radicale_server, calendar)}
     assert found == {f"{name}.ics" for name in written}
+
+
+def test_a_header_of_an_answer_can_be_left_out(faulty: Faulty, calendar: str) -> None:
+    faulty.fails(Without("ETag"), "PUT")
+    url = faulty.at(f"{calendar}a.ics")
+    answers = [ask(faulty.server, "PUT", url, event("a")) for _ in range(2)]
+    assert [bool(answer.headers["ETag"]) for answer in answers] == [False, True]
 
 
 def test_an_answer_can_end_in_its_middle(faulty: Faulty, calendar: str) -> None:

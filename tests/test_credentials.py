@@ -153,6 +153,11 @@ COMMANDS = {
     "--busy": ("plan", "short", "--start", "2027-01-05", "--busy", f"caldav+{GIVEN}"),
     "push, the other way round": ("push", GIVEN, "P1.ics"),
     "pull, the other way round": ("pull", "P1.ics", GIVEN),
+    "push, the other way round, without a scheme": (
+        "push",
+        GIVEN.removeprefix("https://"),
+        "P1.ics",
+    ),
     "push, twice": ("push", "P1.ics", GIVEN, GIVEN),
     "push, broken": ("push", "P1.ics", GIVEN.replace("127.0.0.1", "[::1")),
     "push, without a scheme": ("push", "P1.ics", GIVEN.removeprefix("https://")),

@@ -128,12 +128,13 @@ def test_where_nothing_of_the_course_is_there_it_stays_as_it_is(quick: Office) -
     other = new_calendar(quick.server)
     result = quick.run("pull", other, "P1.ics", "--yes")
     assert (result.code, quick.files()) == (6, before)
-    assert "has nothing of this course" in result.err
+    assert "has nothing of this course; check the address" in result.err
+    assert "`meso-sched push P1.ics URL`" in result.err
     for href in objects(quick.server, quick.calendar):
         delete(quick.server, href)
     result = quick.pull("--yes")
     assert (result.code, quick.files()) == (6, before)
-    assert "has nothing of this course" in result.err
+    assert "`meso-sched push P1.ics URL --ours`" in result.err
 
 
 def test_both_changed_the_same_session(quick: Office) -> None:

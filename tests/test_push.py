@@ -18,13 +18,15 @@ from caldav_servers import (
     ask,
     delete,
     each_server,
+    make_calendar,
     objects,
     put,
     radicale,
     radicale_server,
     xandikos,
+    xandikos_server,
 )
-from faulty_server import Faulty, Meanwhile, standing_before
+from faulty_server import Faulty, Meanwhile, Without, standing_before
 from server_desk import (
     SESSIONS,
     Colleague,
@@ -38,7 +40,7 @@ from server_desk import (
 )
 
 # Fixtures of those files, which pytest finds by their names.
-__all__ = ["each_server", "memory_server", "office", "radicale_server"]
+__all__ = ["each_server", "memory_server", "office", "radicale_server", "xandikos_server"]
 
 HOUR = timedelta(hours=1)
 
@@ -85,6 +87,35 @@ def test_each_event_is_an_object_that_other_programs_read(desk: Office) -> None:
     assert {href.rpartition("/")[2] for href in objects(desk.server, desk.calendar)} == {
         f"{uid}.ics" for uid in there
     }
+
+
+EDITIONS = {
+    "the clinic's": ("--for", "clinic"),
+    "the patient's, discreet": ("--for", "patient", "--discreet", "--lang", "tr"),
+    "in Arabic": ("--lang", "ar"),
+    "care as alarms": ("--care", "alarms"),
+    "without care": ("--care", "none"),
+}
+
+
+@pytest.mark.parametrize("args", EDITIONS.values(), ids=list(EDITIONS))
+@pytest.mark.parametrize("name", ["radicale_server", "xandikos_server"])
+def test_every_edition_is_kept_as_it_was_sent(
+    office: Office, request: pytest.FixtureRequest, name: str, args: tuple[str, ...]
+) -> None:
+    """Whatever is in it, a server gives it back so that nothing seems to differ."""
+    desk, server = office, request.getfixturevalue(name)
+    desk.login(server, new_calendar(server))
+    regimen = "hair" if "alarms" in args else "cared"
+    file = desk.planned("Ayşe O'Brien; 漢字, \\n (2)", *args, regimen=regimen)
+    desk.pushed(file.name)
+    there = desk.there
+    for each in there.values():
+        read_independently(each.text)
+    assert "nothing to send" in desk.pushed(file.name).err
+    assert desk.there == there
+    if "patient" not in args:
+        assert "nothing changed on the server" in desk.pull(file=file.name).err
 
 
 def test_a_second_push_sends_nothing(desk: Office) -> None:
@@ -168,7 +199,8 @@ def test_a_change_on_the_server_is_shown_and_stays_until_somebody_decides(desk: 
         assert (desk.there, desk.files()) == (before, file)
     assert "`meso-sched pull`" in desk.push().err
 
-    desk.pushed("--theirs")
+    told = desk.pushed("--theirs").err
+    assert "1 event sent, 1 event left as changed there" in told
     starts = desk.starts_there()
     assert (starts[first], starts[second]) == ("2027-01-05T11:00", "2027-01-13T11:00")
     assert desk.push().code == 5
@@ -389,6 +421,22 @@ def test_of_several_calendars_one_is_named(quick: Office) -> None:
     assert (result.code, 'has no calendar named "Nobody\'s"' in result.err) == (2, True)
 
 
+@pytest.mark.parametrize("name", ["a@b c", "Öğle"])
+def test_a_calendar_is_the_same_by_whichever_address(
+    office: Office, radicale_server: Server, name: str
+) -> None:
+    """The account's answer and a person write it each in their own way."""
+    quoted = make_calendar(radicale_server, name)
+    office.login(radicale_server, quoted)
+    office.planned()
+    assert office.push("--calendar", name, to=radicale_server.url).code == 0
+    for number, address in enumerate((quoted, quoted.replace("%40", "@").rstrip("/"))):
+        move = ("revise", "P1.ics", "--move", f"2=2027-01-13T1{number}:00", "--yes")
+        assert office.run(*move).code == 0
+        result = office.push(to=address)
+        assert (result.code, "1 event sent" in result.err) == (0, True), result.out
+
+
 TASKS = """<C:mkcalendar xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop>
 <displayname>Tasks</displayname><C:supported-calendar-component-set><C:comp name="VTODO"/>
 </C:supported-calendar-component-set></prop></set></C:mkcalendar>"""
@@ -486,6 +534,22 @@ def test_a_request_tells_its_condition(quick: Office, heard: Faulty) -> None:
     quick.pushed("--prune")
     (put_,), (deleted,) = heard.asked("PUT"), heard.asked("DELETE")
     assert (put_.headers["If-Match"], deleted.headers["If-Match"]) == (etags[href], etags[third])
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_server_may_tell_no_etag(quick: Office, heard: Faulty, *, changed: bool) -> None:
+    """As it does where it keeps an event otherwise than it was sent (RFC 4791, 5.3.4)."""
+    real = Colleague(quick.server, quick.calendar)
+    quick.planned()
+    heard.fails(Without("ETag"), "PUT", times=SESSIONS)
+    first = quick.uids()[0]
+    if changed:  # between the last event and the look at how they are kept
+        look = 3  # after one for the events and one for those of other names
+        heard.fails(Meanwhile(lambda: real.moves(first, HOUR)), "REPORT", nth=look)
+    quick.pushed()
+    assert quick.starts_there()[first] == f"2027-01-05T1{int(changed)}:00"
+    result = quick.push()
+    assert (result.code, "nothing to send" in result.err) == ((5, False) if changed else (0, True))
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])

@@ -8,6 +8,8 @@ import signal
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from caldav_servers import PASSWORD, Server, radicale_server
@@ -226,6 +228,30 @@ def test_an_account_that_is_said_to_be_elsewhere_is_not_asked_for(
         assert (result.code, other.requests) == (6, [])
         if (where, what) == ("another host", "home"):  # as iCloud says it
             assert f"names calendars on {other.url[:-1]}, which was told no" in result.err
+
+
+def test_an_answer_can_neither_grow_without_end_nor_read_files_here(
+    desk: Office, faulty: Faulty, tmp_path: Path
+) -> None:
+    """What XML can do to who reads it: entities of entities, and of files."""
+    (tmp_path / "file").write_text("what stands here")
+    entities = "".join(
+        f'<!ENTITY {name} "{f"&{of};" * 10}">' for of, name in pairwise("abcdefghij")
+    )
+    for entity in (
+        f'<!ENTITY a "aaaaaaaaaa">{entities}',
+        f'<!ENTITY j SYSTEM "{(tmp_path / "file").as_uri()}">',
+    ):
+        account = ACCOUNT.format(principal="/&j;/", home="/&j;/")
+        body = f'<?xml version="1.0"?><!DOCTYPE m [{entity}]>{account}'
+        faulty.works()
+        faulty.fails(Says(207, {"Content-Type": "text/xml"}, body), times=FOR_GOOD)
+        begun = time.monotonic()
+        result = desk.push(to=faulty.url)
+        assert result.code in (2, 6), result.err  # no calendar, or no answer
+        assert time.monotonic() - begun < 10
+        assert not [each for each in faulty.requests if "what" in each.path]
+        assert "what stands here" not in result.err
 
 
 # In the midst of a push

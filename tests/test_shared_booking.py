@@ -300,6 +300,22 @@ def test_a_revision_is_booked_in_the_same_way(desk: Office, day: str, ends: str)
         assert {uid: each for uid, each in desk.there.items() if uid != "taken"} == there
 
 
+def test_at_a_terminal_a_revision_is_shown_again_with_what_is_free(desk: Office) -> None:
+    other = Colleague(desk.server, desk.calendar)
+    with standing_before(desk.server) as faulty:
+        calendar = faulty.at(desk.calendar)
+        assert desk.run(*plan("P1", "2035-01-02", "--push", calendar)).code == 0
+        faulty.fails(
+            Meanwhile(lambda: other.books("taken", "20350110T070000Z", "20350110T073000Z")), "PUT"
+        )
+        code, shown = desk.terminal(
+            *("revise", "P1.ics", "--move", "2=2035-01-10", "--push", calendar),
+            answers=[(question, "y") for question in ("Write P1", "Book that?", "Write P1")],
+        )
+    assert (code, "Wed 10 Jan 09:30" in shown.rpartition("Book that?")[2]) == (0, True), shown
+    assert desk.starts_there()[desk.uids()[1]] == "2035-01-10T09:30"
+
+
 def test_a_dry_run_of_a_revision_books_nothing(desk: Office) -> None:
     assert book(desk, "P1").code == 0
     before = desk.there, desk.files()

@@ -279,6 +279,23 @@ def test_what_is_known_is_kept_for_each_server_and_tells_no_address() -> None:
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://h/a%40b/c/", "https://h/a@b/c", True),
+        ("https://h/a/", "https://H:443/a/", True),
+        ("http://h/a/", "http://h:80/a/", True),
+        ("https://h/a/", "https://h:8443/a/", False),
+        ("https://h/a/", "https://h/A/", False),
+        ("https://h/a/", "https://i/a/", False),
+    ],
+)
+def test_a_calendar_is_known_however_its_address_is_written(
+    one: str, other: str, *, same: bool
+) -> None:
+    assert (key_of(one) == key_of(other)) is same
+
+
+@pytest.mark.parametrize(
     "value",
     [
         "", "nonsense", "[]", "{}", "null", "1", '{"KEY": 1}', '{"KEY": {"u": 1}}', "[" * 9000,

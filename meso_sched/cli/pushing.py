@@ -86,7 +86,7 @@ def _read(files: Sequence[Path]) -> list[LocalCourse]:
 
 def refuse_address(path: Path) -> None:
     """UsageError, without a word of it, where an address stands in the place of a file."""
-    if re.match(r"(caldav\+)?https?:/", str(path), re.IGNORECASE):
+    if re.match(r"(caldav\+)?https?:/|[^/]*:[^/]*@", str(path), re.IGNORECASE):
         raise UsageError(
             "an address stands where a course's file should; write `push COURSE.ics… URL` or"
             " `pull URL COURSE.ics`"
@@ -132,6 +132,9 @@ def _told(done: Done, options: PushOptions) -> str:
         told = _counted(len(pairs), len(gone), "to send", "to delete")
         return f"{told or 'nothing to send'} (--dry-run): {push.calendar.shown}"
     told = _counted(len(sent.sent), len(sent.deleted), "sent", "deleted")
+    left = 0 if options.ours else len(push.conflicts)
+    if left:
+        told = f"{told or 'nothing to send'}, {plural(left, 'event')} left as changed there"
     return f"{told or 'nothing to send, all is there'}: {push.calendar.shown}"
 
 

@@ -157,7 +157,7 @@ class Server:
         if found is None and name is None:
             raise ServerError(
                 f"{self.shown}: there is no such calendar; check the address, or make it with"
-                " `meso-sched push COURSE.ics URL --create`"
+                " `meso-sched push … --create`"
             )
         calendars, home = self._account()
         fitting = [each for each in calendars if name in (None, each.name)]
@@ -175,7 +175,7 @@ class Server:
         if not calendars:
             return UsageError(
                 f"{self.shown}: the account has no calendar; make one with"
-                " `meso-sched push COURSE.ics URL --create`"
+                " `meso-sched push … --create`"
             )
         listed = "\n".join(f"  {each.name}  {each.url}" for each in calendars)
         what = "has several calendars" if several else f'has no calendar named "{name}"'

@@ -53,9 +53,7 @@ def _from_keyring(host: str, user: str | None) -> Account:
     try:
         found = keyring.get_credential(service_of(host), user)
     except (KeyringError, OSError, RuntimeError, ImportError, AttributeError):
-        found = (
-            None  # it is locked, this system has none, or its settings name one that is not there
-        )
+        found = None  # it is locked, or this system has none, or none of the name in its settings
     return Account(user) if found is None else Account(found.username or user, found.password)
 
 

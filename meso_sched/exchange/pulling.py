@@ -143,11 +143,12 @@ class _Side(NamedTuple):
 def _refuse_nothing(request: PullRequest, sides: list[_Side], added: list[Found]) -> None:
     """Where all is gone the calendar is another, or was emptied: nobody calls off a course so."""
     is_there = added or any(side.found for side in sides)
-    if not is_there and any(side.what in (What.NEW, What.GONE) for side in sides):
-        path = request.course.path
+    stand = {side.what for side in sides}
+    if not is_there and stand & {What.NEW, What.GONE}:
+        path, again = request.course.path, " --ours" if What.GONE in stand else ""
         raise ServerError(
             f"{request.calendar.shown}: has nothing of this course; check the address. To send it"
-            f" there: `meso-sched push {path} URL --ours`; to call it off:"
+            f" there: `meso-sched push {path} URL{again}`; to call it off:"
             f" `meso-sched revise {path} --stop`"
         )
 

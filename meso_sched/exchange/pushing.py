@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC
 from pathlib import Path
 from typing import NamedTuple
 
@@ -236,6 +237,12 @@ class _There(NamedTuple):
     href: str
     etag: str
     served: str
+    times: tuple[object, ...]
+
+
+def _times(event: CourseEvent) -> tuple[object, ...]:
+    """What every server keeps of an event."""
+    return (event.start.astimezone(UTC), event.end.astimezone(UTC), event.status)
 
 
 class _Sending(NamedTuple):
@@ -253,16 +260,16 @@ class _Sending(NamedTuple):
         uid, calendar = pair.ours.uid, self.push.calendar
         href = pair.href or calendar.href(uid)
         data = self._body(pair)
-        sent = self._digest(Kept(href, "", data.decode()))
+        sent = self._understood(Kept(href, "", data.decode()))
         try:
             etag = calendar.put(href, data, pair.etag or None)
         except OvertakenError:
             kept = calendar.get(href)
-            if kept is None or self._digest(kept) != sent:
+            if kept is None or digest(self._understood(kept)) != digest(sent):
                 self.overtaken.append(pair)
                 return
             etag = kept.etag  # ours is there: the answer to it was lost on its way
-        self.put_there[uid] = _There(href, etag, sent)
+        self.put_there[uid] = _There(href, etag, digest(sent), _times(sent))
 
     def delete(self, pair: Pair) -> None:
         """Take an event away, unless somebody was quicker."""
@@ -283,19 +290,22 @@ class _Sending(NamedTuple):
         lost = [self.put_there.pop(uid) for uid in hrefs if uid not in found]
         for uid, kept in found.items():
             there = self.put_there[uid]
-            # Another ETag than that of our own is of a change by somebody else since.
-            if there.etag in ("", kept.etag):
-                self.put_there[uid] = there._replace(served=self._digest(kept))
+            event = self._understood(kept)
+            # Another ETag than that of our own is of a change by somebody else since. Where the
+            # server did not tell it, another time is.
+            is_own = there.etag == kept.etag if there.etag else _times(event) == there.times
+            if is_own:
+                self.put_there[uid] = there._replace(served=digest(event))
         if lost:
             raise ServerError(
                 f"{self.push.calendar.shown}: the server took {plural(len(lost), 'event')} and does"
                 " not have them; check the address, push again"
             )
 
-    def _digest(self, kept: Kept) -> str:
+    def _understood(self, kept: Kept) -> CourseEvent:
         file = self.push.course.file
         reader = Reader.of(file, load_zone(file.zone_name))
-        return digest(understood(self.push.calendar, kept, reader).event)
+        return understood(self.push.calendar, kept, reader).event
 
     def _body(self, pair: Pair) -> bytes:
         event = self.events[pair.ours.uid]

@@ -12,6 +12,7 @@ from enum import Enum
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from meso_sched.exchange.calendar_file import private_record
 from meso_sched.exchange.calendar_lines import Component, name_of
@@ -184,8 +185,14 @@ def _is_ours_alarm(child: Component) -> bool:
 
 
 def key_of(url: str) -> str:
-    """What stands for a calendar's address in a course's file, which goes to others."""
-    return sha256(url.encode()).hexdigest()[:12]
+    """What stands for a calendar's address in a course's file, which goes to others.
+
+    The same for the same calendar, however its address is written.
+    """
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme.lower())
+    place = (parts.hostname, port, unquote(parts.path).rstrip("/"))
+    return sha256(repr(place).encode()).hexdigest()[:12]
 
 
 def known_of(calendar: Component | None, url: str) -> Mapping[str, Known]:

@@ -138,8 +138,8 @@ def _server(parts: SplitResult) -> str:
 
 def _as_safe(new: SplitResult, old: SplitResult) -> bool:
     """Whether an address is of the same server as another, or on the safer side of its host."""
-    own = (old.scheme, old.port)
-    return new.hostname == old.hostname and (new.scheme == "https" or (new.scheme, new.port) == own)
+    is_same = (new.scheme, new.port or 80) == (old.scheme, old.port or 80)
+    return new.hostname == old.hostname and (new.scheme == "https" or is_same)
 
 
 def _nobody(request: PreparedRequest) -> PreparedRequest:
