@@ -320,7 +320,7 @@ def plan(
     target = output.Target.choose(out, format_, as_json=as_json)
     catalogue = _catalogue(schedules, check_holidays=True)
     inviting.refuse_unfit(asking, edition, target, catalogue)
-    output.check_push(push, target, patient)
+    output.check_push(push, target, options)
 
     def make() -> planning.Planned:
         return planning.make(options, catalogue, now, target)

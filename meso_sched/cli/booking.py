@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from meso_sched.cli import circumstances
 from meso_sched.cli.circumstances import Surroundings
-from meso_sched.cli.pushing import warn_of
+from meso_sched.cli.pushing import stoppable, warn_of
 from meso_sched.cli.talking import can_ask, patience, say
 from meso_sched.core.booked import BookedSession
 from meso_sched.core.clinic import Clinic
@@ -19,10 +19,13 @@ from meso_sched.core.plan import Plan
 from meso_sched.core.reviewing import BookedReview
 from meso_sched.core.walltime import minute_of, plural, show_day, show_time
 from meso_sched.errors import ChangedError, MesoError
-from meso_sched.exchange.booking import held
+from meso_sched.exchange.booking import PATIENCE, held
 from meso_sched.exchange.busy import CALDAV
 from meso_sched.exchange.caldav import Calendar, connected
 from meso_sched.exchange.pushing import LocalCourse, Push, send
+
+WAITING = "another desk is booking there; waiting up to {seconds:g} seconds"
+AGAIN = "run the same command again, which completes it or finds new times"
 
 Booked = BookedSession | BookedReview
 
@@ -78,15 +81,19 @@ class Booking(NamedTuple):
         with connected(self.url) as server:
             warn_of(server)
             calendar = server.calendar()
-            with patience(f"booking in {calendar.shown}"), held(calendar) as lease:
+            with (
+                patience(f"booking in {calendar.shown}"),
+                held(calendar, on_wait=lambda: say(WAITING.format(seconds=PATIENCE))) as lease,
+            ):
                 taken = [each for chosen in self.chosen for each in self._taken(chosen)]
                 if taken:
                     raise TakenError(taken)
                 if self.course is not None:
                     _refuse_otherwise(self.course, calendar)
                 lease.renew()
-                paths = write_files()
-                sent = sum(_sent(path, calendar, lease.renew) for path in paths)
+                with stoppable("the rest of it"):
+                    paths = write_files()
+                    sent = sum(_sent(path, calendar, lease.renew) for path in paths)
         what = str(paths[0]) if len(paths) == 1 else plural(len(paths), "course")
         told = f"{plural(sent, 'event')} sent" if sent else "nothing to send, all is there"
         say(f"{what}: {told}: {calendar.shown}")
@@ -136,7 +143,7 @@ def _sent(path: Path, calendar: Calendar, renew: Callable[[], None]) -> int:
             )
     except MesoError as error:
         raise type(error)(
-            f"{error}; {path} is written, and not all of it is on the server: push it"
+            f"{error}; {path} is written, and not all of it is on the server: {AGAIN}"
         ) from error
     return len(sent.sent)
 

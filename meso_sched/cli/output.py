@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from meso_sched.cli import layout, view
 from meso_sched.cli.inviting import Asking, Course, Outgoing, outgoing
-from meso_sched.cli.planning import Planned
+from meso_sched.cli.planning import Planned, PlanOptions
+from meso_sched.cli.reading import parse_audience
 from meso_sched.cli.talking import emit, say, tell
 from meso_sched.core.changes import changes, review_changes
 from meso_sched.core.walltime import plural
 from meso_sched.errors import UsageError
-from meso_sched.exchange.editions import spoken
+from meso_sched.exchange.editions import PATIENT, spoken
 
 if TYPE_CHECKING:
     pass
@@ -87,7 +88,7 @@ def _format_of(path: Path) -> str:
     )
 
 
-def check_push(push: str | None, target: Target | None, patient: str | None) -> None:
+def check_push(push: str | None, target: Target | None, options: PlanOptions) -> None:
     """UsageError where a plan cannot be booked in a shared calendar."""
     if push is None:
         return
@@ -97,7 +98,12 @@ def check_push(push: str | None, target: Target | None, patient: str | None) -> 
         )
     if target.is_folder:
         raise UsageError(f"--push: {NOT_FOLDERS}")
-    if patient is None:
+    audience = options.edition.audience
+    if audience is not None and parse_audience(audience) == PATIENT:
+        raise UsageError(
+            "--push: books the clinic's own course, which can be revised; leave --for patient out"
+        )
+    if options.patient is None:
         raise UsageError(
             "--push: needs --patient, or the calendar would take another course without one for"
             " this one"

@@ -10,7 +10,7 @@ from meso_sched.cli import circumstances, reading
 from meso_sched.cli.circumstances import Surroundings
 from meso_sched.cli.editions import EditionOptions, edition_of
 from meso_sched.cli.talking import can_ask
-from meso_sched.core.booked import refuse_overdue
+from meso_sched.core.booked import Status, refuse_overdue
 from meso_sched.core.clinic import Clinic, Limits, OpenTime
 from meso_sched.core.course import Choices, Course, make_course, missing_choices
 from meso_sched.core.nearest import did_you_mean
@@ -114,7 +114,7 @@ def make(
         warnings = (*warnings, *_past(plan, now), *plan.warnings)
     else:
         plan = revision.plan
-        warnings = (*warnings, *revision.warnings)
+        warnings = (*warnings, *_stopped(plan), *revision.warnings)
     warnings = (*warnings, *late_start(plan, open_time, now))
     stored = None if former is None else former.course_of(plan)
     if stored is not None:
@@ -264,6 +264,18 @@ def _again(request: PlanRequest, former: Former | None, now: datetime) -> Revisi
             course=request.course,
         )
     )
+
+
+def _stopped(plan: Plan) -> Iterator[str]:
+    """That a course is called off to its end, and stays so."""
+    last = plan.booked[-1]
+    if last.status is Status.CANCELLED:
+        called_off = [each for each in plan.booked if each.status is Status.CANCELLED]
+        yield (
+            f"{plural(len(called_off), 'session')} of this course, the last among them, are called"
+            " off in its file and stay so; plan a new course with --course"
+            f" {plan.course.number + 1} into another file"
+        )
 
 
 def _own_uids(options: PlanOptions, clinic: Clinic, course: Course) -> frozenset[str]:

@@ -12,7 +12,8 @@ from meso_sched.cli.output import NOT_FOLDERS
 from meso_sched.cli.pushing import refuse_address, warn_of
 from meso_sched.cli.talking import patience, say
 from meso_sched.errors import UsageError
-from meso_sched.exchange.caldav import connected
+from meso_sched.exchange.busy import CALDAV
+from meso_sched.exchange.caldav import Wanted, connected
 from meso_sched.exchange.pulling import PullRequest, pull
 from meso_sched.exchange.pushing import LocalCourse
 from meso_sched.exchange.schedules import Catalogue
@@ -49,7 +50,7 @@ def run(
     with connected(options.url) as server:
         warn_of(server)
         with patience(f"asking {server.shown}"):
-            calendar = server.calendar(options.calendar)
+            calendar = server.calendar(Wanted(options.calendar, by_name=True))
             pulled = pull(
                 PullRequest(course, stored.identity, calendar, options.ours, options.theirs)
             )
@@ -63,6 +64,8 @@ def run(
         read_course(pulled.text, str(options.file), clinic, catalogue.regimens),
         taken=pulled.taken > 0,
     )
-    revise = revising.ReviseOptions(limits=LimitOptions(busy=options.busy))
+    # What is placed anew must not go where others of that calendar are.
+    busy = dict.fromkeys([*options.busy, f"{CALDAV}{calendar.url}"])
+    revise = revising.ReviseOptions(limits=LimitOptions(busy=tuple(busy)))
     revised = revising.make(options.file, revise, catalogue, now, opened)
     revision_output.deliver(revised, stamp, wish)

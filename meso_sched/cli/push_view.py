@@ -21,15 +21,19 @@ if TYPE_CHECKING:
 _STYLES = {What.NEW: "green", What.OURS: "cyan"}
 
 
-def rows(push: Push, *, ours: bool, prune: bool) -> list[tuple[Span, ...]]:
-    """A row an appointment that is not the same on both sides, and what becomes of its care."""
+def rows(push: Push, stands: str, *, prune: bool) -> list[tuple[Span, ...]]:
+    """A row an appointment that is not the same on both sides, and what becomes of its care.
+
+    ``stands`` is "ours" or "theirs" where it is said whose side does.
+    """
+    ours = stands == "ours"
     gone = {pair.ours.uid for pair in push.pruned(ours=ours)} if prune else set()
     told = []
     care: Counter[tuple[str, str]] = Counter()
     for pair in push.pairs:
         if pair.ours.uid not in gone and pair.what in (What.SAME, What.NEITHER):
             continue
-        what = _what(pair, ours=ours, gone=pair.ours.uid in gone)
+        what = _what(pair, stands, gone=pair.ours.uid in gone)
         style = _STYLES.get(pair.what, "magenta")
         if pair.ours.kind is Kind.CARE:
             care[what, style] += 1
@@ -48,9 +52,9 @@ def lines(push: Push, rows: Sequence[Sequence[Span]], width: int) -> Iterator[Li
     yield from table(columns, rows, width)
 
 
-def _what(pair: Pair, *, ours: bool, gone: bool) -> str:
+def _what(pair: Pair, stands: str, *, gone: bool) -> str:
     what = "called off: deleted there" if gone else pair.what.value
-    return f"{what}, ours stands" if ours and pair.what.is_conflict else what
+    return f"{what}, {stands} stands" if stands and pair.what.is_conflict else what
 
 
 def _row(pair: Pair, what: str, style: str) -> tuple[Span, ...]:
@@ -108,7 +112,7 @@ def document(done: Sequence[Done], calendar: Calendar, options: PushOptions) -> 
 
 
 def _course(done: Done) -> dict[str, Any]:
-    push, sent = done
+    push, sent, _ = done
     outcome = {pair.ours.uid: "sent" for pair in (sent.sent if sent else ())}
     outcome |= {pair.ours.uid: "deleted" for pair in (sent.deleted if sent else ())}
     outcome |= {pair.ours.uid: "overtaken" for pair in (sent.overtaken if sent else ())}

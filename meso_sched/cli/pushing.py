@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from meso_sched.cli import push_view
 from meso_sched.cli.layout import Screen
+from meso_sched.cli.output import NOT_FOLDERS
 from meso_sched.cli.talking import patience, say
 from meso_sched.core.walltime import plural
 from meso_sched.errors import ChangedError, UsageError
 from meso_sched.exchange import tables
-from meso_sched.exchange.caldav import Calendar, Server, connected
-from meso_sched.exchange.pushing import LocalCourse, Push, Sent, send
+from meso_sched.exchange.caldav import Calendar, Server, Wanted, connected
+from meso_sched.exchange.pushing import LocalCourse, Push, Sent, beside_others, send
 from meso_sched.exchange.syncing import What
 
 
@@ -33,16 +35,25 @@ class PushOptions(NamedTuple):
     as_json: bool = False
 
     @property
+    def stands(self) -> str:
+        """Whose side stands where both changed, "" if that is not said."""
+        return "ours" if self.ours else "theirs" if self.theirs else ""
+
+    @property
     def decides(self) -> bool:
         """Whether it says what goes where both sides changed."""
-        return self.ours or self.theirs
+        return bool(self.stands)
 
 
 class Done(NamedTuple):
-    """A course and what came of it; ``sent`` None: nothing was to be sent."""
+    """A course and what came of it; ``sent`` None: nothing was to be sent.
+
+    ``beside`` are the UIDs of appointments that go where others are already.
+    """
 
     push: Push
     sent: Sent | None = None
+    beside: frozenset[str] = frozenset()
 
 
 def run(options: PushOptions) -> None:
@@ -58,12 +69,11 @@ def run(options: PushOptions) -> None:
     with connected(options.url) as server:
         warn_of(server)
         with patience(f"asking {server.shown}"):
-            calendar = server.calendar(
-                options.calendar, create=options.create, dry_run=options.dry_run
-            )
+            wanted = Wanted(options.calendar, options.create, options.dry_run, by_name=True)
+            calendar = server.calendar(wanted)
         try:
             for course in courses:
-                with patience(f"sending {course.path}"):
+                with patience(f"sending {course.path}"), stoppable(f"the rest of {course.path}"):
                     done.append(_pushed(course, calendar, options))
         finally:  # what was sent is told also where the server failed at the next
             _deliver(done, calendar, options)
@@ -75,6 +85,8 @@ def _read(files: Sequence[Path]) -> list[LocalCourse]:
     owners: dict[str, LocalCourse] = {}
     for path in files:
         refuse_address(path)
+        if path.is_dir():
+            raise UsageError(f"{path}: push {NOT_FOLDERS}")
         course = LocalCourse.read(path)
         for event in course.file.everything:
             first = owners.setdefault(event.uid, course)
@@ -102,11 +114,24 @@ def warn_of(server: Server) -> None:
         )
 
 
+@contextmanager
+def stoppable(rest: str) -> Iterator[None]:
+    """Say what to do where somebody stops it half way."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(f"stopped; run the same command again, which sends {rest}")
+        raise
+
+
 def _pushed(course: LocalCourse, calendar: Calendar, options: PushOptions) -> Done:
     push = Push.of(course, calendar)
-    if options.dry_run or (push.conflicts and not options.decides):
+    if push.conflicts and not options.decides:
         return Done(push)
-    return Done(push, send(push, ours=options.ours, prune=options.prune))
+    beside = beside_others(push, push.to_send(ours=options.ours, prune=options.prune))
+    if options.dry_run:
+        return Done(push, beside=beside)
+    return Done(push, send(push, ours=options.ours, prune=options.prune), beside)
 
 
 def _deliver(done: Sequence[Done], calendar: Calendar, options: PushOptions) -> None:
@@ -116,14 +141,16 @@ def _deliver(done: Sequence[Done], calendar: Calendar, options: PushOptions) -> 
     else:
         screen = Screen()
         for each in done:
-            rows = push_view.rows(each.push, ours=options.ours, prune=options.prune)
+            rows = push_view.rows(each.push, options.stands, prune=options.prune)
             screen.show(push_view.lines(each.push, rows, screen.width))
     for each in done:
+        for warning in _warnings(each):
+            say(f"warning: {each.push.course.path}: {warning}")
         say(f"{each.push.course.path}: {_told(each, options)}")
 
 
 def _told(done: Done, options: PushOptions) -> str:
-    push, sent = done
+    push, sent, _ = done
     if sent is None and push.conflicts and not options.decides:
         return f"not sent, {_disputed(push)}"
     if sent is None:
@@ -138,6 +165,22 @@ def _told(done: Done, options: PushOptions) -> str:
     return f"{told or 'nothing to send, all is there'}: {push.calendar.shown}"
 
 
+def _warnings(done: Done) -> Iterator[str]:
+    if done.push.course.is_patients and any(pair.what is What.NEW for pair in done.push.pairs):
+        yield (
+            "is the patient's copy, for a calendar of the patient's own: beside the clinic's file"
+            " each appointment is there twice"
+        )
+    beside = [pair for pair in done.push.pairs if pair.ours.uid in done.beside]
+    if beside:
+        named = ", ".join(push_view.name_of(pair.ours) for pair in beside[:5])
+        more = f" and {len(beside) - 5} more" if len(beside) > 5 else ""
+        yield (
+            f"{named}{more} at the same time as others in that calendar; `--busy caldav+URL` of"
+            " plan and revise shows what is free, and their `--push URL` books only that"
+        )
+
+
 def _counted(sent: int, deleted: int, *words: str) -> str:
     counts = zip((sent, deleted), words, strict=True)
     return ", ".join(f"{plural(count, 'event')} {word}" for count, word in counts if count)
@@ -145,12 +188,12 @@ def _counted(sent: int, deleted: int, *words: str) -> str:
 
 def _refuse_changed(done: Sequence[Done], options: PushOptions) -> None:
     told = [sentence for each in done for sentence in _changed(each, options)]
-    if told and not options.dry_run:
+    if told:
         raise ChangedError("\n".join(told))
 
 
 def _changed(done: Done, options: PushOptions) -> Iterator[str]:
-    push, sent = done
+    push, sent, _ = done
     if push.conflicts and not options.decides:
         yield refused_words(push)
     if sent is not None and sent.overtaken:

@@ -189,6 +189,8 @@ def _open_folder(
             _complete(folder)
             folder = course_in(folder.folder, stored.identity)
         stored = read_course(folder.text, folder.shown, clinic, catalogue.regimens)
+    # A folder has a file of them where there are any.
+    stored = stored._replace(lost_limits=False)
     return Opened(folder.text.encode(), stored, folder=folder)
 
 

@@ -28,6 +28,9 @@ LEASE = 20.0
 RENEWED = 5.0
 """Seconds after which a desk that books says that it is still there."""
 
+TOLD = 2.0
+"""Seconds after which it is worth a word that others are before us."""
+
 PATIENCE = 120.0
 """Seconds to wait for other desks."""
 
@@ -55,13 +58,17 @@ class Lease:
 
 
 @contextmanager
-def held(calendar: Calendar, wait: Callable[[float], None] = sleep) -> Iterator[Lease]:
-    """The right to book in a calendar, for one desk at a time.
+def held(
+    calendar: Calendar,
+    wait: Callable[[float], None] = sleep,
+    on_wait: Callable[[], None] = lambda: None,
+) -> Iterator[Lease]:
+    """The right to book in a calendar, for one desk at a time; ``on_wait``: others are before us.
 
     Raises ServerError where others do not end. The server has to keep to preconditions, as
     RFC 4791 (5.3.2) wants it.
     """
-    lease = Lease(calendar, _acquired(calendar, wait))
+    lease = Lease(calendar, _acquired(calendar, wait, on_wait))
     try:
         yield lease
     finally:
@@ -69,9 +76,12 @@ def held(calendar: Calendar, wait: Callable[[float], None] = sleep) -> Iterator[
             calendar.delete(calendar.href(NAME), lease.etag)
 
 
-def _acquired(calendar: Calendar, wait: Callable[[float], None]) -> str:
+def _acquired(
+    calendar: Calendar, wait: Callable[[float], None], on_wait: Callable[[], None]
+) -> str:
     begun = since = monotonic()
     seen = None
+    told = False
     while monotonic() - begun < PATIENCE:
         with suppress(OvertakenError):
             return _put(calendar, None)
@@ -81,6 +91,9 @@ def _acquired(calendar: Calendar, wait: Callable[[float], None]) -> str:
         elif there is not None and monotonic() - since > LEASE:
             with suppress(OvertakenError):
                 return _put(calendar, there.etag)
+        if not told and monotonic() - begun > TOLD:
+            told = True
+            on_wait()
         wait(uniform(0.05, 0.25))  # so that two desks do not keep step
     raise ServerError(f"{calendar.shown}: other desks book all the time; try again later")
 

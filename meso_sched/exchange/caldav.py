@@ -81,8 +81,8 @@ def _address(address: str) -> SplitResult:
         port = parts.port
     except ValueError:
         parts, port = urlsplit(""), None
-    host = parts.hostname
-    if parts.scheme.lower() not in ("http", "https") or not host or port == 0:
+    host = (parts.hostname or "").replace(" ", "")
+    if parts.scheme.lower() not in ("http", "https") or host != parts.hostname or port == 0:
         raise UsageError(
             f"{given.partition('?')[0].rpartition('@')[2]}: is no address of a calendar server;"
             " write it as https://host/path/"
@@ -116,6 +116,21 @@ def _client(parts: SplitResult, account: Account) -> DAVClient:
     return client
 
 
+class Wanted(NamedTuple):
+    """Which calendar of an account; ``by_name``: the command has an option that names one.
+
+    ``create`` makes one that is missing, with ``dry_run`` only in word.
+    """
+
+    name: str | None = None
+    create: bool = False
+    dry_run: bool = False
+    by_name: bool = False
+
+
+ANY = Wanted()
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """A server that can be asked; ``parts`` are the address that the user gave."""
@@ -135,14 +150,12 @@ class Server:
         local = self.parts.hostname in ("localhost", "127.0.0.1", "::1")
         return self.has_password and self.parts.scheme == "http" and not local
 
-    def calendar(
-        self, name: str | None = None, *, create: bool = False, dry_run: bool = False
-    ) -> Calendar:
-        """The calendar at the address, else the one of that name of the account that is there.
+    def calendar(self, wanted: Wanted = ANY) -> Calendar:
+        """The calendar at the address, else the one wanted of the account that is there.
 
-        Raises UsageError where that is none, or not one alone; ``create`` makes a missing one,
-        with ``dry_run`` only in word.
+        Raises UsageError where that is none, or not one alone.
         """
+        name, create, dry_run = wanted.name, wanted.create, wanted.dry_run
         found = self._resource(self.shown)
         if found is not None and found.is_calendar:
             if name is not None:
@@ -154,11 +167,10 @@ class Server:
         if found is None and create and name is None:
             name = unquote(self.parts.path.rstrip("/").rpartition("/")[2])
             return self._made(_folder(self.shown), name, dry_run=dry_run)
-        if found is None and name is None:
-            raise ServerError(
-                f"{self.shown}: there is no such calendar; check the address, or make it with"
-                " `meso-sched push … --create`"
-            )
+        if found is None:
+            what = "calendar" if name is None else "account"
+            make = "" if name else ", or make it with `meso-sched push … --create`"
+            raise ServerError(f"{self.shown}: there is no such {what}; check the address{make}")
         calendars, home = self._account()
         fitting = [each for each in calendars if name in (None, each.name)]
         if len(fitting) == 1:
@@ -167,21 +179,21 @@ class Server:
             label = name or "Appointments"
             url = urljoin(home, f"{quote(label.lower(), safe='')}/")
             return self._made(url, label, dry_run=dry_run)
-        raise self._unchosen(calendars, name, several=bool(fitting))
+        raise self._unchosen(calendars, wanted, several=bool(fitting))
 
-    def _unchosen(
-        self, calendars: Sequence[Named], name: str | None, *, several: bool
-    ) -> UsageError:
+    def _unchosen(self, calendars: Sequence[Named], wanted: Wanted, *, several: bool) -> UsageError:
+        name = wanted.name
         if not calendars:
+            named = f' --calendar "{name}"' if name else ""
             return UsageError(
                 f"{self.shown}: the account has no calendar; make one with"
-                " `meso-sched push … --create`"
+                f" `meso-sched push …{named} --create`"
             )
         listed = "\n".join(f"  {each.name}  {each.url}" for each in calendars)
         what = "has several calendars" if several else f'has no calendar named "{name}"'
+        by_name = ", or its --calendar NAME" if wanted.by_name else ""
         return UsageError(
-            f"{self.shown}: the account {what}; give the address of one, or its --calendar NAME:"
-            f"\n{listed}"
+            f"{self.shown}: the account {what}; give the address of one{by_name}:\n{listed}"
         )
 
     def _resource(self, url: str) -> _Resource | None:
@@ -240,6 +252,11 @@ class Server:
         )
         response = self.ask(lambda: self.client.mkcalendar(url, body))
         found = self._resource(url) if response.status == 405 else None  # made a moment ago
+        if response.status == 409:
+            raise ServerError(
+                f"{shown(urlsplit(url))}: cannot be made, what stands above it is not there; check"
+                " the address"
+            )
         if found is None or not found.is_calendar:
             self.expect(response, 201, 200, 207)
         return Calendar(self, _folder(url), is_new=True)
@@ -284,8 +301,8 @@ class Server:
             )
         elif status == 403:
             advice = "this account may not do that there; ask whoever keeps the server"
-        elif status in (400, 404, 405, 410):
-            advice = "check the address"
+        elif status in (400, 404, 405, 410, 501):
+            advice = "check the address, which has to be that of a CalDAV server"
         elif status == 507:
             advice = "it has no room left; ask whoever keeps it"
         kind = ForbiddenError if status == 403 else ServerError

@@ -32,7 +32,7 @@ def service_of(host: str) -> str:
 def account_for(parts: SplitResult) -> Account:
     """The account for an address, whose user part wins over ``MESO_SCHED_CALDAV_USER``.
 
-    Raises UsageError where the address holds a password.
+    Raises UsageError where the address holds a password, or nobody says whose that is.
     """
     host = parts.hostname or ""
     if parts.password is not None:
@@ -42,6 +42,11 @@ def account_for(parts: SplitResult) -> Account:
         )
     user = unquote(parts.username) if parts.username else os.environ.get(USER) or None
     if PASSWORD in os.environ:
+        if user is None:
+            raise UsageError(
+                f"{host}: {PASSWORD} is set, and no user is named; set {USER}, or write USER@"
+                " before the host"
+            )
         return Account(user, os.environ[PASSWORD])
     return _from_keyring(host, user)
 
@@ -62,4 +67,14 @@ def trusted_authorities() -> str | None:
     named = os.environ.get(CA_FILE)
     if named and not Path(named).is_file():
         raise FileError(f"{named}: there is no such file, which {CA_FILE} names; correct it")
+    if named:
+        from ssl import SSLError, create_default_context
+
+        try:
+            create_default_context(cafile=named)
+        except (SSLError, OSError) as error:
+            raise FileError(
+                f"{named}: holds no certificate that can be read, and {CA_FILE} names it; name the"
+                " authority's certificate in PEM"
+            ) from error
     return named or None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from socket import gaierror
 from time import sleep
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -74,13 +75,16 @@ class CarefulSession:
         raise ServerError(f"{self._shown}: the server redirects without end; check the address")
 
     def _repeated(self, method: str, url: str, options: Mapping[str, Any]) -> Response:
+        is_late = False
         for pause in (*self.waits, None):
             try:
                 response = in_time(lambda: self._once(method, url, options), self.patience)
             except Exception as error:
-                # What cannot be trusted does not become so by waiting.
-                if pause is None or not _may_pass(error):
+                # What cannot be trusted does not become so by waiting, and who was silent for so
+                # long has been given the time of several requests.
+                if pause is None or not _may_pass(error) or (is_late and _is_late(error)):
                     raise unreachable(self._shown, error) from None
+                is_late = _is_late(error)
                 self.wait(pause)
                 continue
             if response.status_code not in _AGAIN or pause is None:
@@ -163,21 +167,46 @@ def _may_pass(error: Exception) -> bool:
     return isinstance(error, OSError) and not isinstance(error, never)
 
 
+def _is_late(error: Exception) -> bool:
+    from niquests import exceptions
+
+    return isinstance(error, exceptions.Timeout | TimeoutError)
+
+
 def unreachable(address: str, error: Exception) -> ServerError:
     """Says in own words why a server gave no answer; a bug is raised as it is."""
     from niquests import exceptions
 
-    if isinstance(error, exceptions.SSLError):
+    if isinstance(error, exceptions.SSLError) and "WRONG_VERSION_NUMBER" in str(error):
+        problem = "the server speaks no https there; check the port, or write http:// if it must be"
+    elif isinstance(error, exceptions.SSLError):
         problem = (
             "the server's certificate cannot be trusted; check the address, or name the file of"
             " your clinic's own certificate authority in MESO_SCHED_CA_FILE"
         )
-    elif isinstance(error, exceptions.Timeout | TimeoutError):
+    elif _is_late(error):
         problem = "the server is too slow or silent; try again later"
     elif isinstance(error, exceptions.InvalidURL | exceptions.InvalidSchema):
         problem = "the address is malformed; write it as https://host/path/"
+    elif _is_unknown(error):
+        problem = "the server's name is not found; check the address and the connection"
     elif isinstance(error, OSError):
         problem = "the server cannot be reached or broke off; check the address, try again later"
     else:
         raise error
     return ServerError(f"{address}: {problem}")
+
+
+def _is_unknown(error: BaseException | None) -> bool:
+    """Whether a host has no address; the library has that somewhere behind its own error."""
+    while error is not None:
+        told = [error, *(each for each in error.args if isinstance(each, BaseException))]
+        if any(
+            isinstance(each, gaierror) or "NameResolution" in type(each).__name__ for each in told
+        ):
+            return True
+        reason = next((r for each in told if (r := getattr(each, "reason", None))), None)
+        error = (
+            reason if isinstance(reason, BaseException) else error.__cause__ or error.__context__
+        )
+    return False
