@@ -26,7 +26,7 @@ from caldav_servers import (
     xandikos,
     xandikos_server,
 )
-from faulty_server import Faulty, Meanwhile, Without, standing_before
+from faulty_server import Faulty, Meanwhile, Says, Without, redirect, standing_before
 from server_desk import (
     CLINIC,
     DAYS,
@@ -407,6 +407,27 @@ def test_the_only_calendar_of_an_account_is_found(
         found = result.err.rstrip().rpartition(": ")[2]
         assert found.startswith(server.home)
         assert set(by_uid(server, found)) == set(office.uids())
+
+
+@pytest.mark.parametrize("root", [Says(405), Says(404), Says(200, {}, "<html>Welcome")])
+def test_a_bare_host_says_where_its_calendars_are(
+    office: Office, tmp_path: Path, root: Says
+) -> None:
+    """As servers do that have a web page at their root (RFC 6764, 5)."""
+    with radicale(tmp_path / "server") as server, standing_before(server) as faulty:
+        new_calendar(server)
+        office.login(server, faulty.at(server.root))
+        office.planned()
+
+        def web_page(method: str, path: str, count: int) -> Says | None:
+            if path == "/.well-known/caldav":
+                return redirect(faulty.at(server.url), 301)
+            return root if path == "/" else None
+
+        faulty.rule = web_page
+        assert "3 events sent" in office.pushed().err
+        faulty.rule = lambda method, path, count: root if len(path) < 20 else None
+        assert office.push().code == 6
 
 
 def test_of_several_calendars_one_is_named(quick: Office) -> None:

@@ -32,6 +32,7 @@ OVERTAKEN = "it was changed there at this very moment"
 
 _NAMESPACES = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"'
 _WANTED = "<D:prop><D:getetag/><C:calendar-data/></D:prop>"
+_WELL_KNOWN = "/.well-known/caldav"
 _CALENDAR = "{urn:ietf:params:xml:ns:caldav}calendar"
 
 
@@ -156,7 +157,7 @@ class Server:
         Raises UsageError where that is none, or not one alone.
         """
         name, create, dry_run = wanted.name, wanted.create, wanted.dry_run
-        found = self._resource(self.shown)
+        found = self._entry()
         if found is not None and found.is_calendar:
             if name is not None:
                 raise UsageError(
@@ -195,6 +196,26 @@ class Server:
         return UsageError(
             f"{self.shown}: the account {what}; give the address of one{by_name}:\n{listed}"
         )
+
+    def _entry(self) -> _Resource | None:
+        """What lies at the address; of a bare host where it says that calendars are (RFC 6764)."""
+        if self.parts.path.strip("/"):
+            return self._resource(self.shown)
+        try:
+            found, refused = self._resource(self.shown), None
+        except ServerError as error:
+            found, refused = None, error
+        if found is not None:
+            return found
+        try:
+            found = self._resource(urljoin(self.shown, _WELL_KNOWN))
+        except ServerError as error:
+            raise refused or error from None
+        if found is None and refused is not None:
+            raise refused
+        if found is not None:
+            self.client.url = self.client.url.join(found.url)  # where the account is asked for
+        return found
 
     def _resource(self, url: str) -> _Resource | None:
         """What lies at an address; None where nothing does."""
