@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from meso_sched.cli.layout import Screen
 from meso_sched.cli.output import NOT_FOLDERS
 from meso_sched.cli.talking import patience, say
 from meso_sched.core.walltime import plural
-from meso_sched.errors import ChangedError, UsageError
+from meso_sched.errors import ChangedError, FileError, UsageError
 from meso_sched.exchange import tables
 from meso_sched.exchange.caldav import Calendar, Server, Wanted, connected
 from meso_sched.exchange.pushing import LocalCourse, Push, Sent, beside_others, send
@@ -88,6 +89,11 @@ def _read(files: Sequence[Path]) -> list[LocalCourse]:
         if path.is_dir():
             raise UsageError(f"{path}: push {NOT_FOLDERS}")
         course = LocalCourse.read(path)
+        if not os.access(path, os.W_OK):
+            raise FileError(
+                f"{path}: is write-protected, and has to keep what the server has of it; make it"
+                " writable"
+            )
         for event in course.file.everything:
             first = owners.setdefault(event.uid, course)
             if first is not course:
