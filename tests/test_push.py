@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from urllib.parse import unquote
 import icalendar
 import pytest
 from caldav_servers import (
+    RefusedError,
     Server,
     ask,
     delete,
@@ -718,3 +720,17 @@ def test_a_library_that_is_missing_is_named(
     monkeypatch.setattr(caldav, "find_spec", lambda each: None if each == name else each)
     result = desk.push()
     assert (result.code, f"need the library {name}, which is not" in result.err) == (3, True)
+
+
+def test_a_course_that_cannot_remember_is_not_sent(
+    quick: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick.planned().chmod(0o400)
+    if os.geteuid() == 0:  # root may write everything; ask as anybody else would be answered
+        monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    missing = quick.server.calendar_url("never made")
+    result = quick.push("--create", to=missing)
+    assert (result.code, "is write-protected, and has to keep" in result.err) == (3, True)
+    monkeypatch.undo()
+    with pytest.raises(RefusedError):
+        objects(quick.server, missing)
