@@ -332,3 +332,20 @@ def test_names_and_passwords_may_have_any_letters(
         office.planned()
         assert office.pushed().code == 0
         assert len(office.there) == SESSIONS
+
+
+def test_a_password_without_a_user_is_told(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MESO_SCHED_CALDAV_USER")
+    result = desk.push()
+    assert (result.code, result.out) == (2, "")
+    assert "MESO_SCHED_CALDAV_PASSWORD is set, and no user is named" in result.err
+    assert desk.server.password not in result.err
+
+
+def test_an_authority_that_is_no_certificate_is_told(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.write("ca.pem", "no certificate")
+    monkeypatch.setenv("MESO_SCHED_CA_FILE", str(desk.folder / "ca.pem"))
+    result = desk.push()
+    assert (result.code, "holds no certificate that can be read" in result.err) == (3, True)

@@ -448,6 +448,43 @@ def test_of_several_calendars_one_is_named(quick: Office) -> None:
     assert (result.code, 'has no calendar named "Nobody\'s"' in result.err) == (2, True)
 
 
+ASTRAY = {
+    "no account there": (
+        "{root}clinic/nowhere/",
+        ("--calendar", "X"),
+        6,
+        "there is no such account",
+    ),
+    "no name of a host": (
+        "https://a b/x/",
+        (),
+        2,
+        "is no address of a calendar server; write it as",
+    ),
+    "https where there is none": ("https://{place}/", (), 6, "the server speaks no https there"),
+}
+
+
+@pytest.mark.parametrize("case", ASTRAY.values(), ids=ASTRAY)
+def test_an_address_that_leads_nowhere_is_told(
+    quick: Office, case: tuple[str, tuple[str, ...], int, str]
+) -> None:
+    address, more, code, words = case
+    quick.planned()
+    place = quick.server.root.partition("://")[2].rstrip("/")
+    result = quick.push(*more, to=address.format(root=quick.server.root, place=place))
+    assert (result.code, words in result.err) == (code, True), result.err
+
+
+def test_a_calendar_is_made_in_a_folder_that_is_there(
+    office: Office, xandikos_server: Server
+) -> None:
+    office.login(xandikos_server, xandikos_server.calendar_url("no/where"))
+    office.planned()
+    result = office.push("--create")
+    assert (result.code, "cannot be made, what stands above it" in result.err) == (6, True)
+
+
 @pytest.mark.parametrize("name", ["a@b c", "Öğle"])
 def test_a_calendar_is_the_same_by_whichever_address(
     office: Office, radicale_server: Server, name: str

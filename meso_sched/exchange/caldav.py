@@ -193,8 +193,9 @@ class Server:
         listed = "\n".join(f"  {each.name}  {each.url}" for each in calendars)
         what = "has several calendars" if several else f'has no calendar named "{name}"'
         by_name = ", or its --calendar NAME" if wanted.by_name else ""
+        make = "" if several else ", or make it with `meso-sched push … --create`"
         return UsageError(
-            f"{self.shown}: the account {what}; give the address of one{by_name}:\n{listed}"
+            f"{self.shown}: the account {what}; give the address of one{by_name}{make}:\n{listed}"
         )
 
     def _entry(self) -> _Resource | None:
