@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -420,6 +421,23 @@ def test_whole_programs_at_once(desk: Office) -> None:
     assert overlapping(each.text for each in there.values()) == []
     for name in patients:
         assert set(desk.uids(f"{name}.ics")) < set(there)
+
+
+def test_a_booking_that_is_interrupted_says_what_to_do(desk: Office) -> None:
+    with standing_before(desk.server) as faulty:
+        calendar = faulty.at(desk.calendar)
+        faulty.fails(Late(30), "PUT", nth=3)
+        with started(desk, *plan("P1", "2035-01-02", "--push", calendar)) as process:
+            until(lambda: len(faulty.asked("PUT")) == 3)
+            process.send_signal(signal.SIGINT)
+            _, shown = process.communicate(timeout=20)
+        assert (process.returncode, b"Traceback" in shown) == (130, False), shown
+        assert b"stopped; run the same command again, which sends the rest of it" in shown
+        assert NAME not in desk.there
+        faulty.works()
+        again = desk.run(*plan("P1", "2035-01-02", "--push", calendar))
+        assert again.code == 0, again.err
+    assert set(desk.there) == set(desk.uids("P1.ics"))
 
 
 def test_a_desk_that_is_killed_as_it_books_holds_nobody_up_for_long(
