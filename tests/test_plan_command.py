@@ -946,3 +946,14 @@ def test_weekly_closings_in_the_midst_of_a_stretch_are_told_once(desk: Desk) -> 
     assert "Mon 4 Jan to Mon 3 May: no opening of 45 minutes (closed on Tuesdays and" in result.err
     assert result.err.count("Mondays") == 0
     assert result.err.count("Tuesdays") == 2
+
+
+def test_a_course_that_was_stopped_is_not_taken_for_booked(desk: Desk) -> None:
+    plan = ("plan", "hair", "--start", "2035-01-02", "--patient", "P1", "-o", "P1.ics")
+    told = "9 sessions of this course, the last among them, are called off in its file and stay so"
+    assert "called off" not in desk.run(*plan).err
+    assert desk.run("revise", "P1.ics", "--stop", "--yes").code == 0
+    again = desk.run(*plan)
+    assert (again.code, f"warning: {told}; plan a new course with --course 2" in again.err) == (
+        *(0, True),
+    )

@@ -19,6 +19,7 @@ from server_desk import (
     hurry,
     new_calendar,
     office,
+    overlapping,
     read_independently,
 )
 
@@ -392,3 +393,14 @@ def test_the_patients_copy_is_not_pulled(quick: Office) -> None:
 def test_ours_and_theirs_exclude_each_other(quick: Office) -> None:
     result = quick.pull("--ours", "--theirs")
     assert (result.code, "give one of them" in result.err) == (2, True)
+
+
+def test_what_is_placed_anew_does_not_go_where_others_are(quick: Office) -> None:
+    quick.planned("P2", "--busy", ".")
+    quick.pushed("P1.ics", "P2.ics")
+    second = quick.uids("P2.ics")[1]
+    Colleague(quick.server, quick.calendar).moves(second, timedelta(days=1))
+    result = quick.pull("--yes", file="P2.ics")
+    assert result.code == 0, result.err
+    quick.pushed("P2.ics")
+    assert overlapping(each.text for each in quick.there.values()) == []

@@ -803,3 +803,9 @@ def test_a_folder_neither_books_on_a_server_nor_invites(desk: Reception, cal: Vd
     result = desk.run("pull", "https://server.example/cal/", "cal/")
     assert (result.code, "pull: goes with a course's own" in result.err) == (2, True), result.err
     assert cal.data() == data
+
+
+def test_nothing_is_said_to_be_lost_where_nothing_was_limited(cal: Vdir, desk: Reception) -> None:
+    planned(desk)
+    result = desk.run("revise", "cal/", "--move", "5=2027-02-10T11:00", "--yes")
+    assert (result.code, "lost" in result.err) == (0, False), result.err
