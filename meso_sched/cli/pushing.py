@@ -17,8 +17,9 @@ from meso_sched.cli.talking import patience, say
 from meso_sched.core.walltime import plural
 from meso_sched.errors import ChangedError, FileError, UsageError
 from meso_sched.exchange import tables
+from meso_sched.exchange.beside import beside_others
 from meso_sched.exchange.caldav import Calendar, Server, Wanted, connected
-from meso_sched.exchange.pushing import LocalCourse, Push, Sent, beside_others, send
+from meso_sched.exchange.pushing import LocalCourse, Push, Sent, send
 from meso_sched.exchange.syncing import What
 
 

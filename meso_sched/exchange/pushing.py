@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
@@ -12,13 +10,12 @@ from typing import NamedTuple
 
 from meso_sched.core.walltime import plural
 from meso_sched.errors import FileError, NoCourseError, ServerError
-from meso_sched.exchange.busy_events import Taken, Window, read_events
 from meso_sched.exchange.caldav import Calendar, Kept, OvertakenError
 from meso_sched.exchange.calendar_file import OpenCalendar, from_ics, open_calendar
 from meso_sched.exchange.calendar_lines import Component, write
 from meso_sched.exchange.editions import PATIENT
 from meso_sched.exchange.event_words import read_description
-from meso_sched.exchange.events import CourseEvent, CourseFile, Kind
+from meso_sched.exchange.events import CourseEvent, CourseFile
 from meso_sched.exchange.files import read_bytes, write_whole
 from meso_sched.exchange.objects import (
     Reader,
@@ -196,39 +193,6 @@ def _pair(event: CourseEvent, found: Mapping[str, Found], known: Mapping[str, Kn
         return Pair(event, None, compared(event, None, known.get(event.uid)))
     what = compared(event, there.event, known.get(event.uid))
     return Pair(event, there.event, what, there.kept.href, there.kept.etag)
-
-
-def beside_others(push: Push, pairs: Iterable[Pair]) -> frozenset[str]:
-    """The UIDs of appointments that are to go where others of the calendar take the time.
-
-    Each is asked for by itself, since the days between may hold very much.
-    """
-    if push.calendar.is_new:
-        return frozenset()
-    own = frozenset(event.uid for event in push.course.file.everything)
-    return frozenset(pair.ours.uid for pair in pairs if _is_beside(pair, push.calendar, own))
-
-
-def _is_beside(pair: Pair, calendar: Calendar, own: frozenset[str]) -> bool:
-    event = pair.ours
-    stays = pair.theirs is not None and pair.theirs.slot.is_at(event.slot)
-    if event.kind is Kind.CARE or event.is_cancelled or stays:
-        return False
-    window = Window(
-        event.start.astimezone(UTC), event.end.astimezone(UTC), event.start.tzinfo or UTC
-    )
-    taken = Taken()
-    for kept in calendar.between(window.start, window.end) or ():
-        if not _is_elsewhere(kept.text, event.location):
-            with suppress(FileError):  # whatever that is, it is none of ours
-                read_events(kept.text, kept.href, window, own, taken)
-    return any(start < window.end and end > window.start for start, end in taken.intervals)
-
-
-def _is_elsewhere(text: str, room: str) -> bool:
-    """Whether an object is of another room than ours, where both say which."""
-    rooms = re.findall(r"^LOCATION[^:]*:(.+?)\r?$", text, re.MULTILINE)
-    return bool(room and rooms) and room not in rooms
 
 
 class Sent(NamedTuple):
