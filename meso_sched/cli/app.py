@@ -295,7 +295,7 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Plan a course: dated appointments that the clinic can keep."""
-    from meso_sched.cli import inviting, output, planning, reading
+    from meso_sched.cli import inviting, output, planning, reading, targets
 
     now = datetime.now(UTC)
     edition = _edition(audience, language, care, discreet=discreet)
@@ -317,7 +317,7 @@ def plan(
         edition=edition,
     )
     stamp = reading.stamp(os.environ, now)
-    target = output.Target.choose(out, format_, as_json=as_json)
+    target = targets.Target.choose(out, format_, as_json=as_json)
     catalogue = _catalogue(schedules, check_holidays=True)
     inviting.refuse_unfit(asking, edition, target, catalogue)
     output.check_push(push, target, options)

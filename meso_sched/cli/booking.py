@@ -20,7 +20,7 @@ from meso_sched.core.reviewing import BookedReview
 from meso_sched.core.walltime import minute_of, plural, show_day, show_time
 from meso_sched.errors import ChangedError, MesoError
 from meso_sched.exchange.booking import PATIENCE, held
-from meso_sched.exchange.busy import CALDAV
+from meso_sched.exchange.busy_web import CALDAV
 from meso_sched.exchange.caldav import Calendar, connected
 from meso_sched.exchange.pushing import LocalCourse, Push, send
 

@@ -16,7 +16,7 @@ from meso_sched.exchange.editions import PATIENT
 from meso_sched.exchange.languages import parse_language
 
 if TYPE_CHECKING:
-    from meso_sched.cli.output import Target
+    from meso_sched.cli.targets import Target
     from meso_sched.cli.writing import Written
     from meso_sched.core.plan import Plan
     from meso_sched.exchange.calendar_lines import Component
@@ -89,7 +89,7 @@ def refuse_unfit(
             "--invite: the course's file has to remember what was sent; add -o FILE.ics"
         )
     if target.is_folder:
-        from meso_sched.cli.output import NOT_FOLDERS
+        from meso_sched.cli.targets import NOT_FOLDERS
 
         raise UsageError(f"--invite: {NOT_FOLDERS}")
     if edition.audience is not None and reading.parse_audience(edition.audience) == PATIENT:

@@ -27,7 +27,7 @@ from meso_sched.exchange.schedules import Catalogue
 from meso_sched.exchange.speaking import Speaker
 
 if TYPE_CHECKING:
-    from meso_sched.cli.output import Target
+    from meso_sched.cli.targets import Target
     from meso_sched.core.revising import Revision
     from meso_sched.exchange.standing import Former
 

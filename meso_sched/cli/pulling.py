@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from meso_sched.cli import revising, revision_output
 from meso_sched.cli.circumstances import LimitOptions
-from meso_sched.cli.output import NOT_FOLDERS
 from meso_sched.cli.pushing import refuse_address, warn_of
 from meso_sched.cli.talking import patience, say
+from meso_sched.cli.targets import NOT_FOLDERS
 from meso_sched.errors import UsageError
-from meso_sched.exchange.busy import CALDAV
+from meso_sched.exchange.busy_web import CALDAV
 from meso_sched.exchange.caldav import Wanted, connected
 from meso_sched.exchange.pulling import PullRequest, pull
 from meso_sched.exchange.pushing import LocalCourse

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
 
 from meso_sched.cli.layout import Column, Line, Span, table, visible, wrapped
 from meso_sched.core.walltime import minute_of, plural, show_day, show_time
 from meso_sched.exchange.events import CourseEvent, Kind
+from meso_sched.exchange.push_tables import name_of
 from meso_sched.exchange.pushing import Push
-from meso_sched.exchange.records import review_number
 from meso_sched.exchange.syncing import Pair, What
-
-if TYPE_CHECKING:
-    from meso_sched.cli.pushing import Done, PushOptions
-    from meso_sched.exchange.caldav import Calendar
 
 _STYLES = {What.NEW: "green", What.OURS: "cyan"}
 
@@ -70,16 +65,6 @@ def _care_row(count: int, what: str, style: str) -> tuple[Span, ...]:
     return Span("care", style), Span(plural(count, "event"), style), Span(""), Span(what, style)
 
 
-def name_of(event: CourseEvent) -> str:
-    """An event as people call it: ``session 3``, ``review 1``, ``care``."""
-    if event.kind is Kind.SESSION:
-        return "session" if event.number is None else f"session {event.number}"
-    number = review_number(event.part)
-    if event.kind is Kind.REVIEW:
-        return "review" if number is None else f"review {number}"
-    return "care" if event.number is None else f"care {event.number}"
-
-
 def differences(pair: Pair) -> Iterator[str]:
     """What else differs of an event that is at the same time on both sides."""
     ours, theirs = pair.ours, pair.theirs
@@ -99,42 +84,3 @@ def _when(event: CourseEvent) -> str:
     day = f"{show_day(event.start.date())}"
     clock = "" if event.whole_day else f" {show_time(minute_of(event.start))}"
     return f"{day}{clock}" + (" cancelled" if event.is_cancelled else "")
-
-
-def document(done: Sequence[Done], calendar: Calendar, options: PushOptions) -> dict[str, Any]:
-    """A push as JSON."""
-    return {
-        "schema": "meso-sched/push/1",
-        "calendar": calendar.shown,
-        "dry_run": options.dry_run,
-        "courses": [_course(each) for each in done],
-    }
-
-
-def _course(done: Done) -> dict[str, Any]:
-    push, sent, _ = done
-    outcome = {pair.ours.uid: "sent" for pair in (sent.sent if sent else ())}
-    outcome |= {pair.ours.uid: "deleted" for pair in (sent.deleted if sent else ())}
-    outcome |= {pair.ours.uid: "overtaken" for pair in (sent.overtaken if sent else ())}
-    return {
-        "file": str(push.course.path),
-        "events": [
-            {
-                "event": name_of(pair.ours),
-                "uid": pair.ours.uid,
-                "what": pair.what.value,
-                "here": _side(pair.ours),
-                "there": None if pair.theirs is None else _side(pair.theirs),
-                "outcome": outcome.get(pair.ours.uid, "left"),
-            }
-            for pair in push.pairs
-        ],
-    }
-
-
-def _side(event: CourseEvent) -> dict[str, Any]:
-    return {
-        "start": event.start.isoformat(),
-        "end": event.end.isoformat(),
-        "status": event.status,
-    }

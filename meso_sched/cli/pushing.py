@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 from meso_sched.cli import push_view
 from meso_sched.cli.layout import Screen
-from meso_sched.cli.output import NOT_FOLDERS
 from meso_sched.cli.talking import patience, say
+from meso_sched.cli.targets import NOT_FOLDERS
 from meso_sched.core.walltime import plural
 from meso_sched.errors import ChangedError, FileError, UsageError
 from meso_sched.exchange import tables
 from meso_sched.exchange.beside import beside_others
 from meso_sched.exchange.caldav import Calendar, Server, Wanted, connected
+from meso_sched.exchange.push_tables import name_of, push_document
 from meso_sched.exchange.pushing import LocalCourse, Push, Sent, send
 from meso_sched.exchange.syncing import What
 
@@ -143,7 +144,8 @@ def _pushed(course: LocalCourse, calendar: Calendar, options: PushOptions) -> Do
 
 def _deliver(done: Sequence[Done], calendar: Calendar, options: PushOptions) -> None:
     if options.as_json:
-        document = push_view.document(done, calendar, options)
+        sides = ((each.push, each.sent) for each in done)
+        document = push_document(sides, calendar, dry_run=options.dry_run)
         sys.stdout.write(tables.to_json(document))
     else:
         screen = Screen()
@@ -180,7 +182,7 @@ def _warnings(done: Done) -> Iterator[str]:
         )
     beside = [pair for pair in done.push.pairs if pair.ours.uid in done.beside]
     if beside:
-        named = ", ".join(push_view.name_of(pair.ours) for pair in beside[:5])
+        named = ", ".join(name_of(pair.ours) for pair in beside[:5])
         more = f" and {len(beside) - 5} more" if len(beside) > 5 else ""
         yield (
             f"{named}{more} at the same time as others in that calendar; `--busy caldav+URL` of"

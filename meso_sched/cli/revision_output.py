@@ -11,9 +11,9 @@ from typing import NamedTuple
 from meso_sched.cli import layout, phase_view, revision_view, view
 from meso_sched.cli.editions import EditionOptions, edition_elsewhere
 from meso_sched.cli.inviting import Asking, Course, Outgoing, outgoing
-from meso_sched.cli.output import NOT_FOLDERS, Target
 from meso_sched.cli.revising import Revised
 from meso_sched.cli.talking import can_ask, emit, say, tell
+from meso_sched.cli.targets import NOT_FOLDERS, Target
 from meso_sched.cli.writing import Order, Written, look_at, prepare, prepare_revision
 from meso_sched.core.changes import adherence
 from meso_sched.core.walltime import plural

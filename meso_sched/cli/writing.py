@@ -17,7 +17,7 @@ from meso_sched.exchange.files import PRIVATE, read_bytes, write_whole
 from meso_sched.exchange.standing import Former, decoded, refusal, updated_over
 
 if TYPE_CHECKING:
-    from meso_sched.cli.output import Target
+    from meso_sched.cli.targets import Target
     from meso_sched.core.clinic import Clinic
     from meso_sched.core.regimen import Regimen
     from meso_sched.exchange.stored import StoredCourse

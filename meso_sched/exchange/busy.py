@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meso_sched.errors import FileError
+from meso_sched.exchange.busy_web import CALDAV
 from meso_sched.exchange.folders import calendars_below, unreadable
 
 if TYPE_CHECKING:
     from meso_sched.exchange.busy_events import Window
-
-CALDAV = "caldav+"
-"""What stands before the address of a calendar on a server."""
 
 _MEGABYTE = 1024 * 1024
 _LIMIT = 100 * _MEGABYTE

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from http.client import HTTPMessage
     from urllib.request import OpenerDirector, Request
 
+CALDAV = "caldav+"
+"""What stands before the address of a calendar on a CalDAV server."""
+
 _SILENCE = 10.0  # seconds in which a server must connect, and in which it must go on sending
 _PATIENCE = 60.0  # seconds in which it must be done
 _CHUNK = 64 * 1024

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 from xml.sax.saxutils import escape
 
 from meso_sched.errors import FileError, MesoError, ServerError, UsageError
-from meso_sched.exchange.busy import CALDAV
+from meso_sched.exchange.busy_web import CALDAV
 from meso_sched.exchange.credentials import Account, account_for, trusted_authorities
 from meso_sched.exchange.web_session import CarefulSession, shown
 
