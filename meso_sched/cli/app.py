@@ -320,6 +320,7 @@ def plan(
     target = targets.Target.choose(out, format_, as_json=as_json)
     catalogue = _catalogue(schedules, check_holidays=True)
     inviting.refuse_unfit(asking, edition, target, catalogue)
+    output.check_folder(target, patient)
     output.check_push(push, target, options)
 
     def make() -> planning.Planned:

@@ -131,7 +131,7 @@ class Outgoing(NamedTuple):
             return
         from meso_sched.exchange.invitation_folder import mails_written
 
-        with mails_written(self.folder, self.mails):
+        with mails_written(self.folder, self.mails, path):
             self.written.replace(path, keep_rights=keep_rights)
 
     @property

@@ -44,6 +44,15 @@ def check_push(push: str | None, target: Target | None, options: PlanOptions) ->
         )
 
 
+def check_folder(target: Target | None, patient: str | None) -> None:
+    """UsageError where a course in a folder of many could not be told from another's."""
+    if target is not None and target.is_folder and patient is None:
+        raise UsageError(
+            f"-o {target.shown}: a folder has the events of many courses, and needs --patient, or"
+            " the next course without one would be written over this one"
+        )
+
+
 def deliver(
     planned: Planned,
     stamp: datetime,
@@ -89,7 +98,7 @@ def deliver(
             " as well (the same without --for patient, into another file)"
         )
     say(f"{target.shown}: {written.what}" + ("" if written.same else _counted(planned)))
-    if sent.told:
+    if sent.told and push is None:
         say(sent.told)
     if target.format == "ics" and planned.plan.course.patient is None:
         say(
@@ -107,6 +116,8 @@ def _write(sent: Outgoing, path: Path, planned: Planned, push: str | None) -> No
 
     def write() -> list[Path]:
         sent.replace(path)
+        if sent.told:  # at once: what comes of the server is no matter of the mails
+            say(sent.told)
         return [path]
 
     course = LocalCourse.of(path, sent.written.data)

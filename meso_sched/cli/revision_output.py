@@ -58,13 +58,23 @@ def elsewhere(
     target = Target.choose(out, format_, as_json=as_json)
     if target is None or target.path is None:
         return target
-    if target.format != "ics" or target.path.resolve() != course.resolve():
+    if target.format != "ics" or target.path.resolve() != _place_of(course, target):
         return target
     if edition.given:
         raise UsageError(
             f"{edition.given}: a course's own file stays as it was planned; name another with -o"
         )
     return None
+
+
+def _place_of(course: Path, target: Target) -> Path:
+    """Where a course is: in a folder of events also where one of them names it."""
+    if target.is_folder and course.is_file():
+        from meso_sched.exchange.vdir import chosen
+
+        folder = chosen(course)
+        return course.resolve() if folder is None else folder.folder.resolve()
+    return course.resolve()
 
 
 def check_push(wish: Wish, course: Path) -> None:
@@ -103,6 +113,8 @@ def deliver(revised: Revised, stamp: datetime, wish: Wish) -> None:
     elif verdict:
         say(f"{place}: {verdict}")
     mails = sent.told if verdict is WRITE else sent.untold
+    if verdict is WRITE and wish.push is not None:
+        mails = None
     if mails:
         say(mails)
 
@@ -126,6 +138,8 @@ def _verdict(revised: Revised, wish: Wish, sent: Outgoing) -> str:
 def _write(revised: Revised, wish: Wish, sent: Outgoing, path: Path) -> None:
     def write() -> list[Path]:
         sent.replace(path, keep_rights=wish.target is None)
+        if sent.told and wish.push is not None:  # at once, whatever comes of the server
+            say(sent.told)
         return [path]
 
     if wish.push is None:

@@ -186,7 +186,9 @@ class _Reading:
                 self._together(files)
             self._care.pop(key, None)
             if pending_path(*key).exists():
-                self.warnings.append(
+                # Who reads a feed hears no warning.
+                told = self.refused if self._wanted.files else self.warnings
+                told.append(
                     f"{shown(key[0])}: the last run that wrote a course into it was broken off, and"
                     " sessions may be missing; run it again"
                 )

@@ -63,8 +63,9 @@ class FeedOrder(NamedTuple):
         """What tells this feed from others that are for other people."""
         whose = "ALL"
         if self.patient is not None:
-            # A check digit: it finds out a mistake and does not tell the reference.
-            whose = f"ONE-{sha256(self.patient.encode()).hexdigest()[0].upper()}"
+            # Of a discreet one a check digit: it finds a mistake, and does not tell whose it is.
+            digits = 1 if self.discreet else 16
+            whose = f"ONE-{sha256(self.patient.encode()).hexdigest()[:digits].upper()}"
         return f"{whose}-{DISCREET}" if self.discreet else whose
 
     @property
@@ -223,7 +224,7 @@ def _discreet(event: CourseEvent, clinic: str, language: str) -> CourseEvent:
         summary=patient_words.with_status(status, what, edition),
         description="",
         status=status.value,
-        sequence=event.sequence,
+        sequence=0,  # what moved together is one person's, and another may have the slot next
         stamp=month,
         created=month,
         modified=month,

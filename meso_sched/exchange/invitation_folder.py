@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from meso_sched.errors import FileError
-from meso_sched.exchange.files import refused, sweep, write_whole
+from meso_sched.exchange.files import GROUP, PRIVATE, refused, sweep, write_whole
 from meso_sched.exchange.invitations import Invitation
 from meso_sched.exchange.records import review_number
 
@@ -62,8 +62,10 @@ def has_mails(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def mails_written(folder: Path, mails: Mapping[str, bytes]) -> Iterator[None]:
+def mails_written(folder: Path, mails: Mapping[str, bytes], course: Path) -> Iterator[None]:
     """Mails by their names, in the folder while the block runs, and for good if it succeeds.
+
+    Colleagues who may read and write the ``course``'s file may do so with its mails.
 
     The course's file is written inside: were it the other way round, it could say of a mail that
     it was written when it was not. Raises FileError where they cannot be, ChangedError where
@@ -71,14 +73,17 @@ def mails_written(folder: Path, mails: Mapping[str, bytes]) -> Iterator[None]:
     """
     written: list[Path] = []
     is_new = not folder.exists()
+    group = course.stat().st_mode & GROUP if course.is_file() else 0
     try:
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
+            if is_new and group:
+                folder.chmod(0o770)
         except OSError as error:
             raise refused(folder, "made", error) from error
         sweep(folder)
         for name, data in mails.items():
-            write_whole(folder / name, data, former=None, swept=True)
+            write_whole(folder / name, data, former=None, mode=PRIVATE | group, swept=True)
             written.append(folder / name)
         yield
     except BaseException:

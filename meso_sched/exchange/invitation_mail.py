@@ -8,6 +8,7 @@ no program takes for a second invitation.
 
 from __future__ import annotations
 
+from datetime import UTC
 from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -118,7 +119,9 @@ def to_calendar(invitation: Invitation, sender: Sender) -> bytes:
     """The calendar of a mail: one event, one zone, a method, and nothing private."""
     event, clinic = invitation.event, sender.clinic
     lines = ("VERSION:2.0", f"PRODID:{PRODID}", "CALSCALE:GREGORIAN", f"METHOD:{invitation.method}")
-    zone = zone_component(load_zone(clinic.zone_name), clinic.zone_name, event.start, event.end)
+    # In UTC: an hour that autumn repeats would end before it begins.
+    span = event.start.astimezone(UTC), event.end.astimezone(UTC)
+    zone = zone_component(load_zone(clinic.zone_name), clinic.zone_name, *span)
     told = event_component(event, clinic.zone_name)
     told = told._replace(lines=(*told.lines, *_people(invitation, sender)))
     return write(Component("VCALENDAR", lines, (zone, told)))

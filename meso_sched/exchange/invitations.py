@@ -103,8 +103,8 @@ class _Letters(NamedTuple):
             knows = last is not None and last.stands and last.to == self.to
             news = News.UPDATED if knows else News.INVITED
             return Invitation(part, news, self._dated(self._public(event), part, last), self.to)
-        is_done = event is not None and event.status == Status.FULFILLED.value
-        if last is None or is_done or last.slot.start <= self.occasion.now:
+        # Also one that was done before its time: the patient's calendar still has that.
+        if last is None or last.slot.start <= self.occasion.now:
             return None
         if not last.stands and not self._is_overtaken(part, last):
             return None

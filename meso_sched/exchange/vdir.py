@@ -144,12 +144,15 @@ def course_in(folder: Path, identity: Identity) -> FolderCourse:
     refuse_doubles(files)
     for each in files:
         _refuse_faults(each)
+    course = FolderCourse(folder, identity.id, tuple(files), _record(folder, identity.id))
+    if any(len(each.uids) > 1 for each in files):
+        raise _in_one_file(course)
     if files and not any(own.is_session(raw) for each in files for raw in each.events):
         raise FileError(
             f"{shown(folder)}: none of the sessions of this course is left in it, only its care and"
             f" reviews, as {files[0].path}; delete those too, and run again"
         )
-    return FolderCourse(folder, identity.id, tuple(files), _record(folder, identity.id))
+    return course
 
 
 def calendars(folder: Path) -> list[Path]:
@@ -312,6 +315,10 @@ def digest(data: bytes | None) -> str | None:
     return None if data is None else sha256(data).hexdigest()
 
 
+def _is_events_name(name: str) -> bool:
+    return os.path.basename(name) == name and name.lower().endswith(SUFFIX) and name[0] != "."
+
+
 class _Pending(NamedTuple):
     """What a run was about to write: by the files' names, the texts and what they go over."""
 
@@ -323,9 +330,11 @@ class _Pending(NamedTuple):
         """Empty where no run was broken off."""
         try:
             told = json.loads(pending_path(folder, id_).read_bytes())
-            formers = {str(name): former for name, (former, _) in told.items()}
-            return cls({str(name): str(text) for name, (_, text) in told.items()}, formers)
-        except (OSError, ValueError, TypeError, AttributeError):
+            # Whoever else wrote that file, nothing in it leads out of the folder.
+            own = {name: each for name, each in told.items() if _is_events_name(name)}
+            formers = {name: former for name, (former, _) in own.items()}
+            return cls({name: str(text) for name, (_, text) in own.items()}, formers)
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError):
             return cls({}, {})
 
     @property
@@ -396,7 +405,9 @@ def chosen(path: Path) -> FolderCourse | None:
     if one is None:
         return None
     course = _gathered(path.parent, one.id)
-    return course if len(course.files) > 1 else None
+    # One of a single session is known by its name, or by the record beside it.
+    by_name = path.stem in one.file.uids or record_path(path.parent, one.id).exists()
+    return course if len(course.files) > 1 or by_name else None
 
 
 def _opened_in(folder: Path) -> Iterator[tuple[EventFile, dict[str, frozenset[str]]]]:
