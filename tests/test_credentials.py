@@ -334,6 +334,14 @@ def test_names_and_passwords_may_have_any_letters(
         assert len(office.there) == SESSIONS
 
 
+@pytest.mark.parametrize("secret", ["xq?ss", "12?ss", "xq#ss", "xq?b@c"])
+def test_no_part_of_a_password_is_shown_where_it_breaks_the_address(
+    desk: Office, secret: str
+) -> None:
+    result = desk.push(to=f"https://user:{secret}@localhost/")
+    assert (result.code, secret[:2] in result.err, "user" in result.err) == (2, False, False)
+
+
 def test_a_password_without_a_user_is_told(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MESO_SCHED_CALDAV_USER")
     result = desk.push()

@@ -743,3 +743,36 @@ def test_a_feed_of_a_day_that_the_clock_tells(two: Desk, clock: Clock) -> None:
     clock.set(2027, 1, 12)
     (event,) = feed(two, "--date", "today")
     assert event.moment("DTSTART").astimezone(ISTANBUL).date() == date(2027, 1, 12)
+
+
+# What a review found
+
+
+def test_a_discreet_feed_tells_no_sequence(two: Desk) -> None:
+    """All that moved at once is one person's."""
+    revise(two, "P2.ics", "--at", "15:00")
+    feed = written(two, *DISCREET)
+    assert set(re.findall(rb"^SEQUENCE:(\d+)\r$", feed, re.MULTILINE)) == {b"0"}
+
+
+def test_no_patients_feed_is_written_over_another_patients(two: Desk) -> None:
+    for number in range(3, 25):  # of which two have a check digit of one letter in common
+        plan(two, f"P{number}.ics", "--patient", f"P{number}", start="2027-06-01")
+    assert two.run("agenda", "--for", "P2", "-o", "clinic.ics").code == 0
+    before = (two.folder / "clinic.ics").read_bytes()
+    for number in (1, *range(3, 25)):
+        assert two.run("agenda", "--for", f"P{number}", "-o", "clinic.ics").code == 2
+    assert (two.folder / "clinic.ics").read_bytes() == before
+
+
+def test_a_folder_whose_last_run_was_broken_off_makes_no_feed(desk: Desk, clock: Clock) -> None:
+    (desk.folder / "cal").mkdir()
+    plan(desk, "cal/", "--patient", "P1")
+    name = next((desk.folder / "cal").glob("*.ics"))
+    told = name.read_text().replace("\n ", "").replace("\\", "")
+    record = re.search(r'"(?:id|course)":"([0-9a-f-]{36})"', told)
+    assert record is not None
+    desk.write(f"cal/.meso-sched-{record[1]}.json", b"{}")
+    result = desk.run("agenda", "cal", "-o", "clinic.ics")
+    assert (result.code, "was broken off" in result.err) == (3, True), result.err
+    assert not (desk.folder / "clinic.ics").exists()

@@ -945,3 +945,22 @@ def test_what_an_address_may_hold_is_escaped_in_the_calendar() -> None:
     assert mail.event["ATTENDEE"] == "mailto:o'neil+a%3Fb%23c%26d@example.org"
     assert mail.event["ORGANIZER"] == "mailto:desk%251@clinic.example"
     assert mail.message["To"].addresses[0].addr_spec == "o'neil+a?b#c&d@example.org"
+
+
+def test_one_that_was_done_before_its_time_is_called_off(desk: Office) -> None:
+    """The patient's calendar still has the time that the clinic has given to others."""
+    desk.invite()
+    desk.today("2027-01-08")
+    new = desk.new(lambda: desk.revise("--done", "1", "--done", "2=2027-01-08T11:00"))
+    assert [mail.method for name, mail in new.items() if name.startswith("02-")] == ["CANCEL"]
+
+
+def test_an_hour_that_autumn_repeats_is_invited_to(desk: Office) -> None:
+    hours = (
+        'timezone = "Europe/Berlin"\nholidays = ""\nemail = "desk@clinic.example"\n[clinic.hours]\n'
+    )
+    days = "".join(f'{day} = "00:00-23:30"\n' for day in ("sun", "mon", "tue", "wed", "thu"))
+    desk.write("schedules.toml", f"[clinic]\n{hours}{days}")
+    plan = ("plan", "hair", "--start", "2027-10-31T02:30", "--patient", "P9", "-o", "P9.ics")
+    result = desk.run(*plan, "--invite", ADDRESS)
+    assert result.code == 0, result.err

@@ -146,12 +146,69 @@ def test_both_changed_the_same_session(quick: Office) -> None:
     result = quick.pull("--yes")
     assert (result.code, quick.files()) == (5, before)
     assert "(of sessions 2); pull with --theirs to take the server's, or with --ours" in result.err
-    assert quick.pull("--ours", "--yes").code == 0
-    assert starts(quick)[1] == "2027-01-13T11:00"
     assert quick.pull("--theirs", "--yes").code == 0
     assert starts(quick)[1] == "2027-01-12T11:00"
     quick.pushed()
     assert quick.starts_there()[second] == "2027-01-12T11:00"
+
+
+@pytest.mark.parametrize("theirs", ["moved", "deleted"])
+def test_where_ours_stands_alone_that_is_settled(quick: Office, theirs: str) -> None:
+    second = quick.uids()[1]
+    others = colleague(quick)
+    others.moves(second, HOUR) if theirs == "moved" else others.deletes(second)
+    assert quick.run("revise", "P1.ics", "--move", "2=2027-01-13T11:00", "--yes").code == 0
+    assert quick.pull("--yes").code == 5
+    assert quick.pull("--ours", "--yes").code == 0
+    assert starts(quick)[1] == "2027-01-13T11:00"
+    quick.pushed()
+    assert quick.starts_there()[second] == "2027-01-13T11:00"
+
+
+def test_a_newer_copy_that_was_never_sent_is_not_pulled_over(quick: Office) -> None:
+    """What a desk told its own file is not undone by what another file sent."""
+    quick.planned("P2")
+    copy = quick.folder / "copy.ics"
+    copy.write_bytes((quick.folder / "P2.ics").read_bytes())
+    quick.pushed("P2.ics")
+    assert quick.run("revise", "copy.ics", "--move", "2=2027-01-13T11:00", "--yes").code == 0
+    before = copy.read_bytes()
+    assert (quick.pull("--yes", file="copy.ics").code, copy.read_bytes()) == (5, before)
+    older = quick.pull("--theirs", "--yes", file="copy.ics")
+    assert older.code == 0, older.err
+
+
+def test_what_is_done_stays_done_where_it_was_tidied_away(quick: Office) -> None:
+    quick.today("2027-01-06")
+    assert quick.run("revise", "P1.ics", "--done", "1", "--yes").code == 0
+    quick.pushed()
+    colleague(quick).deletes(quick.uids()[0])
+    assert "nothing changed" in quick.pull("--yes").err
+    assert starts(quick)[0] == "2027-01-05T10:00 fulfilled"
+    assert "nothing to send" in quick.pushed().err
+
+
+def test_the_user_of_the_address_is_asked_for_busy_time_too(
+    quick: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MESO_SCHED_CALDAV_USER")
+    colleague(quick).moves(quick.uids()[1], HOUR)
+    quick.calendar = quick.calendar.replace("://", f"://{quick.server.user}@")
+    result = quick.pull("--yes")
+    assert result.code == 0, result.err
+    assert starts(quick)[1] == "2027-01-12T11:00"
+
+
+def test_an_object_that_the_server_keeps_back_is_not_gone(quick: Office) -> None:
+    uid, before = quick.uids()[1], quick.files()
+    part = f"<D:response><D:href>{quick.calendar}{uid}.ics</D:href><D:propstat><D:prop/>"
+    status = "<D:status>HTTP/1.1 500 Internal Server Error</D:status></D:propstat></D:response>"
+    with standing_before(quick.server) as faulty:
+        quick.calendar = faulty.at(quick.calendar)
+        body = f'<D:multistatus xmlns:D="DAV:">{part}{status}</D:multistatus>'
+        faulty.fails(nonsense(body), "REPORT")
+        result = quick.pull("--yes")
+    assert (result.code, quick.files()) == (6, before), result.err
 
 
 def test_ours_stands_and_the_next_push_sends_it(quick: Office) -> None:

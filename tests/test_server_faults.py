@@ -354,7 +354,7 @@ def test_a_push_that_is_interrupted_is_completed_without_doubles(
         process.send_signal(signal.SIGINT)
         _, shown = process.communicate(timeout=20)
     assert (process.returncode, b"Traceback" in shown) == (130, False), shown
-    assert b"stopped; run the same command again, which sends the rest of P1.ics" in shown
+    assert b"stopped half way; run the same command again, which sends the rest" in shown
     faulty.works()
     assert told(desk, faulty)[0] == 0
     assert set(desk.there) == set(desk.uids())

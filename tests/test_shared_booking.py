@@ -423,6 +423,27 @@ def test_whole_programs_at_once(desk: Office) -> None:
         assert set(desk.uids(f"{name}.ics")) < set(there)
 
 
+@pytest.mark.parametrize("told", [("--move", "2=2027-01-13T11:00"), ("--stop",)])
+def test_a_revision_that_broke_off_is_completed(desk: Office, told: tuple[str, ...]) -> None:
+    with standing_before(desk.server) as faulty:
+        calendar = faulty.at(desk.calendar)
+        assert desk.run(*plan("P1", "2027-01-05", "--push", calendar)).code == 0
+        faulty.forget()
+        faulty.fails(Says(500), "PUT", nth=2, times=float("inf"))
+        result = desk.run("revise", "P1.ics", *told, "--yes", "--push", calendar)
+        assert (result.code, "`meso-sched push P1.ics URL` sends the rest" in result.err) == (
+            *(6, True),
+        )
+        faulty.works()
+        if "--move" in told:
+            again = desk.run("revise", "P1.ics", *told, "--yes", "--push", calendar)
+            assert (again.code, "event sent" in again.err) == (0, True), again.err
+        assert desk.run("push", "P1.ics", calendar).code == 0
+    second = by_uid(desk.server, desk.calendar)[desk.uids()[1]].text
+    assert ("STATUS:CANCELLED" in second) is ("--stop" in told)
+    assert start_of(second) == ("2027-01-12T10:00" if "--stop" in told else "2027-01-13T11:00")
+
+
 def test_a_booking_that_is_interrupted_says_what_to_do(desk: Office) -> None:
     with standing_before(desk.server) as faulty:
         calendar = faulty.at(desk.calendar)
@@ -432,7 +453,7 @@ def test_a_booking_that_is_interrupted_says_what_to_do(desk: Office) -> None:
             process.send_signal(signal.SIGINT)
             _, shown = process.communicate(timeout=20)
         assert (process.returncode, b"Traceback" in shown) == (130, False), shown
-        assert b"stopped; run the same command again, which sends the rest of it" in shown
+        assert b"stopped half way; run the same command again, which completes it" in shown
         assert NAME not in desk.there
         faulty.works()
         again = desk.run(*plan("P1", "2035-01-02", "--push", calendar))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from caldav_servers import Server, radicale_server, xandikos_server
 from faulty_server import Meanwhile, standing_before
@@ -73,6 +75,23 @@ def test_two_lists_of_two_desks_never_share_a_slot(desk: Office) -> None:
         assert result.code == 0, result.err
     assert overlapping(each.text for each in desk.there.values()) == []
     assert len(desk.there) == 12
+
+
+def test_a_list_whose_course_a_colleague_moved_is_not_booked_over_it(desk: Office) -> None:
+    command = ("cohort", "list.csv", "-o", "out", "--push", desk.calendar)
+    assert desk.run(*command).code == 0
+    path = next((desk.folder / "out" / "patients").glob("P1*"))
+    uid = desk.uids(f"out/patients/{path.name}")[0]
+    Colleague(desk.server, desk.calendar).moves(uid, timedelta(hours=2))
+    desk.write("list.csv", LIST + "P3,short,2027-01-05,12:00\n")
+    before, there = desk.files(), desk.there
+    result = desk.run(*command)
+    assert (result.code, "`meso-sched pull` first. Nothing was written" in result.err) == (5, True)
+    assert (desk.files(), desk.there) == (before, there)
+    assert desk.pull("--yes", file=f"out/patients/{path.name}").code == 0
+    again = desk.run(*command)
+    assert again.code == 0, again.err
+    assert overlapping(each.text for each in desk.there.values()) == []
 
 
 def test_courses_that_are_kept_take_their_room_and_not_the_whole_clinic(desk: Office) -> None:

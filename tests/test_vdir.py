@@ -809,3 +809,44 @@ def test_nothing_is_said_to_be_lost_where_nothing_was_limited(cal: Vdir, desk: R
     planned(desk)
     result = desk.run("revise", "cal/", "--move", "5=2027-02-10T11:00", "--yes")
     assert (result.code, "lost" in result.err) == (0, False), result.err
+
+
+def test_a_folder_of_many_courses_needs_a_patient(cal: Vdir, desk: Reception) -> None:
+    result = desk.run("plan", "hair", "--start", "2027-01-05", "-o", "cal/")
+    assert (result.code, "needs --patient" in result.err) == (2, True)
+    assert not cal.path.exists()
+
+
+def test_a_course_that_has_a_file_for_itself_is_not_split(cal: Vdir, desk: Reception) -> None:
+    cal.path.mkdir()
+    assert desk.run(*PLAN, *TEN, "-o", "cal/P1.ics").code == 0
+    before = cal.data()
+    result = desk.run(*PLAN, *TEN, "-o", "cal/", "--sessions", "weekly=6")
+    assert (result.code, "holds its course in one file" in result.err) == (3, True)
+    assert cal.data() == before
+
+
+def test_an_event_of_a_folder_written_there_again_is_its_own_place(
+    cal: Vdir, desk: Reception
+) -> None:
+    planned(desk)
+    before = cal.data()
+    name = cal.session(3).name
+    result = desk.run("revise", f"cal/{name}", "--move", "5=2027-02-10T11:00", "-o", "cal/")
+    assert (result.code, "add --yes to write it" in result.err) == (0, True), result.err
+    result = desk.run("revise", f"cal/{name}", "-o", "cal/", "--care", "none")
+    assert (result.code, "stays as it was planned" in result.err) == (2, True)
+    assert cal.data() == before
+
+
+@pytest.mark.parametrize("journal", [b"[" * 100_000, b'{"../out.ics": [null, "BEGIN:VCALENDAR"]}'])
+def test_a_journal_leads_nowhere_else(cal: Vdir, desk: Reception, journal: bytes) -> None:
+    planned(desk)
+    told = re.search(
+        r'"id":"([0-9a-f-]{36})"',
+        cal.session(1).read_text().replace("\n ", "").replace("\\", ""),
+    )
+    assert told is not None
+    desk.write(f"cal/.meso-sched-{told[1]}.json", journal)
+    assert desk.run(*PLAN, *TEN, "-o", "cal/").code == 0
+    assert not (desk.folder / "out.ics").exists()

@@ -60,17 +60,21 @@ class Chosen(NamedTuple):
 class Booking(NamedTuple):
     """What is to be booked in a calendar, whose address is ``url``.
 
-    ``course`` is the file of the one course as it is to be, None for a whole list.
+    ``courses`` are files as they are to be, or of a list as they are; ``rest`` says how what was
+    broken off is completed.
     """
 
     url: str
     chosen: Sequence[Chosen]
-    course: LocalCourse | None = None
+    courses: Sequence[LocalCourse] = ()
+    rest: str = AGAIN
 
     @classmethod
-    def of(cls, url: str, plan: Plan, around: Surroundings, course: LocalCourse) -> Booking:
+    def of(
+        cls, url: str, plan: Plan, around: Surroundings, course: LocalCourse, rest: str = AGAIN
+    ) -> Booking:
         """The booking of one course."""
-        return cls(url, [Chosen(plan.clinic, _everything(plan), around)], course)
+        return cls(url, [Chosen(plan.clinic, _everything(plan), around)], [course], rest)
 
     def book(self, write_files: Callable[[], Sequence[Path]]) -> None:
         """Write the courses' files and send them, while no other desk books in that calendar.
@@ -88,12 +92,13 @@ class Booking(NamedTuple):
                 taken = [each for chosen in self.chosen for each in self._taken(chosen)]
                 if taken:
                     raise TakenError(taken)
-                if self.course is not None:
-                    _refuse_otherwise(self.course, calendar)
+                for course in self.courses:
+                    lease.renew()
+                    _refuse_otherwise(course, calendar)
                 lease.renew()
-                with stoppable("the rest of it"):
+                with stoppable(self.rest):
                     paths = write_files()
-                    sent = sum(_sent(path, calendar, lease.renew) for path in paths)
+                    sent = sum(self._sent(path, calendar, lease.renew) for path in paths)
         what = str(paths[0]) if len(paths) == 1 else plural(len(paths), "course")
         told = f"{plural(sent, 'event')} sent" if sent else "nothing to send, all is there"
         say(f"{what}: {told}: {calendar.shown}")
@@ -113,6 +118,23 @@ class Booking(NamedTuple):
             ):
                 yield each
 
+    def _sent(self, path: Path, calendar: Calendar, renew: Callable[[], None]) -> int:
+        """Send a course; how many events that were."""
+        renew()
+        try:
+            push = Push.of(LocalCourse.read(path), calendar)
+            sent = send(push, before_each=renew)
+            if left := len(push.conflicts) + len(sent.overtaken):
+                raise ChangedError(
+                    f"{calendar.shown}: {plural(left, 'event')} of the course changed there at this"
+                    " very moment and left as they are"
+                )
+        except MesoError as error:
+            raise type(error)(
+                f"{error}; {path} is written, and not all of it is on the server: {self.rest}"
+            ) from error
+        return len(sent.sent)
+
 
 def _refuse_otherwise(course: LocalCourse, calendar: Calendar) -> None:
     """ChangedError where the calendar has the course otherwise than its file did."""
@@ -128,24 +150,6 @@ def _refuse_otherwise(course: LocalCourse, calendar: Calendar) -> None:
         f"{calendar.shown}: another file has booked this course there; go on with that file, or"
         " give a new course a number of its own, as --course 2. Nothing was written"
     )
-
-
-def _sent(path: Path, calendar: Calendar, renew: Callable[[], None]) -> int:
-    """Send a course; how many events that were."""
-    renew()
-    try:
-        push = Push.of(LocalCourse.read(path), calendar)
-        sent = send(push, before_each=renew)
-        if left := len(push.conflicts) + len(sent.overtaken):
-            raise ChangedError(
-                f"{calendar.shown}: {plural(left, 'event')} of the course changed there at this"
-                " very moment and left as they are"
-            )
-    except MesoError as error:
-        raise type(error)(
-            f"{error}; {path} is written, and not all of it is on the server: {AGAIN}"
-        ) from error
-    return len(sent.sent)
 
 
 def address(url: str) -> str:

@@ -18,6 +18,7 @@ from meso_sched.errors import ChangedError, PlacingError
 
 if TYPE_CHECKING:
     from meso_sched.exchange.cohort_folder import WrittenCohort
+    from meso_sched.exchange.pushing import LocalCourse
 
 MOST_TOLD = 10
 """So many courses or sessions of a kind are warned of one by one."""
@@ -81,13 +82,20 @@ def _booked(placed: Placed, folder: Path, stamp: datetime, push: str | None) -> 
         for part, around in zip(placed.parts, placed.surroundings, strict=True)
     ]
     try:
-        Booking(push, chosen).book(write)
+        Booking(push, chosen, _standing(folder)).book(write)
     except TakenError as taken:
         raise ChangedError(
             f"the time of {plural(len(taken.booked), 'appointment')} was taken by another desk"
             " meanwhile; nothing was written. Run again, which plans around that"
         ) from None
     return written[0]
+
+
+def _standing(folder: Path) -> list[LocalCourse]:
+    """The courses that the last run left there, which colleagues may have moved on the server."""
+    from meso_sched.exchange.pushing import LocalCourse
+
+    return [LocalCourse.read(path) for path in sorted((folder / "patients").glob("*.ics"))]
 
 
 def _appointments(part: Part) -> Iterator[BookedSession | BookedReview]:

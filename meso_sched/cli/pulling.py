@@ -65,7 +65,7 @@ def run(
         taken=pulled.taken > 0,
     )
     # What is placed anew must not go where others of that calendar are.
-    busy = dict.fromkeys([*options.busy, f"{CALDAV}{calendar.url}"])
+    busy = dict.fromkeys([*options.busy, f"{CALDAV}{calendar.address}"])
     revise = revising.ReviseOptions(limits=LimitOptions(busy=tuple(busy)))
     revised = revising.make(options.file, revise, catalogue, now, opened)
     revision_output.deliver(revised, stamp, wish)

@@ -23,6 +23,8 @@ from meso_sched.exchange.push_tables import name_of, push_document
 from meso_sched.exchange.pushing import LocalCourse, Push, Sent, send
 from meso_sched.exchange.syncing import What
 
+AGAIN = "run the same command again, which sends the rest"
+
 
 class PushOptions(NamedTuple):
     """The command line of ``push``, as typed."""
@@ -76,7 +78,7 @@ def run(options: PushOptions) -> None:
             calendar = server.calendar(wanted)
         try:
             for course in courses:
-                with patience(f"sending {course.path}"), stoppable(f"the rest of {course.path}"):
+                with patience(f"sending {course.path}"), stoppable(AGAIN):
                     done.append(_pushed(course, calendar, options))
         finally:  # what was sent is told also where the server failed at the next
             _deliver(done, calendar, options)
@@ -124,11 +126,11 @@ def warn_of(server: Server) -> None:
 
 @contextmanager
 def stoppable(rest: str) -> Iterator[None]:
-    """Say what to do where somebody stops it half way."""
+    """Say how the ``rest`` is done where somebody stops it half way."""
     try:
         yield
     except KeyboardInterrupt:
-        say(f"stopped; run the same command again, which sends {rest}")
+        say(f"stopped half way; {rest}")
         raise
 
 

@@ -124,7 +124,7 @@ def _verdict(revised: Revised, wish: Wish, sent: Outgoing) -> str:
     told = revised.told or revised.has_changes or wish.asks_to_invite or sent.mails
     if wish.target is None and not told:
         return ""
-    if sent.written.same:
+    if sent.written.same and (wish.push is None or wish.dry_run):
         return "nothing changes"
     if wish.dry_run:
         return "not written (--dry-run)"
@@ -149,7 +149,8 @@ def _write(revised: Revised, wish: Wish, sent: Outgoing, path: Path) -> None:
     from meso_sched.exchange.pushing import LocalCourse
 
     course = LocalCourse.of(path, sent.written.data)
-    Booking.of(wish.push, revised.plan, revised.surroundings, course).book(write)
+    rest = f"`meso-sched push {path} URL` sends the rest"
+    Booking.of(wish.push, revised.plan, revised.surroundings, course, rest).book(write)
 
 
 def _asked(revised: Revised, wish: Wish, sent: Outgoing, path: Path) -> str:

@@ -5,6 +5,7 @@ The caldav library finds the calendars and speaks the protocol; what is sent whe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +33,9 @@ OVERTAKEN = "it was changed there at this very moment"
 
 _NAMESPACES = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"'
 _WANTED = "<D:prop><D:getetag/><C:calendar-data/></D:prop>"
+_NONSENSE = (NotImplementedError, ValueError, TypeError, AttributeError, KeyError, SyntaxError)
+"""What comes of answers that are none; SyntaxError is lxml's, where it is no XML."""
+
 _WELL_KNOWN = "/.well-known/caldav"
 _CALENDAR = "{urn:ietf:params:xml:ns:caldav}calendar"
 
@@ -77,6 +81,11 @@ def connected(address: str) -> Iterator[Server]:
 
 def _address(address: str) -> SplitResult:
     given = address[len(CALDAV) :] if address[: len(CALDAV)].lower() == CALDAV else address
+    if "@" in re.sub("^[^?#]*", "", given):  # what is left of a password with such a sign in it
+        raise UsageError(
+            "the address of a calendar server has an @ behind a ? or #; leave a password out of it,"
+            " and write it as https://host/path/"
+        )
     try:
         parts = urlsplit(given)
         port = parts.port
@@ -222,6 +231,9 @@ class Server:
         """What lies at an address; None where nothing does."""
         body = f"<D:propfind {_NAMESPACES}><D:prop><D:resourcetype/></D:prop></D:propfind>"
         response = self.ask(lambda: self.client.propfind(url, body, 0))
+        return self.ask(lambda: self._told(url, response))
+
+    def _told(self, url: str, response: DAVResponse) -> _Resource | None:
         statuses = [response.status]
         if response.tree is not None:  # some say so inside an answer that is fine
             statuses += [
@@ -251,7 +263,7 @@ class Server:
     def _account(self) -> tuple[list[Named], str]:
         """The account's calendars for events, and the folder in which it has them."""
 
-        home = self.ask(lambda: str(self.client.get_principal().calendar_home_set.url))
+        home = self.ask(lambda: _folder(str(self.client.get_principal().calendar_home_set.url)))
         body = (
             f"<D:propfind {_NAMESPACES}><D:prop><D:resourcetype/><D:displayname/>"
             "<C:supported-calendar-component-set/></D:prop></D:propfind>"
@@ -295,8 +307,7 @@ class Server:
             raise self.refused(error.status or 401) from None
         except RateLimitError:
             raise self.refused(429) from None
-        except (DAVError, NotImplementedError, ValueError, AttributeError, KeyError, SyntaxError):
-            # SyntaxError is lxml's, where the answer is no XML.
+        except (DAVError, *_NONSENSE):
             raise self.nonsense() from None
 
     def nonsense(self) -> ServerError:
@@ -357,6 +368,12 @@ class Calendar:
     def shown(self) -> str:
         """The address as messages name it."""
         return shown(urlsplit(self.url))
+
+    @property
+    def address(self) -> str:
+        """The address with the user that was named, by which it can be asked again."""
+        parts, user = urlsplit(self.url), self.server.parts.username
+        return parts._replace(netloc=f"{user}@{parts.netloc}").geturl() if user else self.url
 
     def href(self, uid: str) -> str:
         """Where an event goes that the server does not have yet."""
@@ -438,14 +455,18 @@ class Calendar:
         server.expect(response, 207)
         if response.tree is None or response.tree.tag != "{DAV:}multistatus":
             raise server.nonsense()  # which is not the same as: nothing is there
-        results = server.ask(response.parse_calendar_query)
-        if any(each.status == 507 for each in results):
-            raise ServerError(f"{self.shown}: the server does not give all that it has there")
-        return [
-            Kept(quote(each.href, safe="/%@:"), each.etag or "", each.calendar_data)
-            for each in results
-            if each.calendar_data and each.status < 300
-        ]
+        return server.ask(lambda: list(self._told(response)))
+
+    def _told(self, response: DAVResponse) -> Iterator[Kept]:
+        """The objects of an answer; ServerError where it lacks one that is not simply gone."""
+        parts = response.tree.iter("{DAV:}response") if response.tree is not None else ()
+        for part, each in zip(parts, response.parse_calendar_query(), strict=True):
+            if each.calendar_data and each.status < 300:
+                yield Kept(quote(each.href, safe="/%@:"), each.etag or "", each.calendar_data)
+                continue
+            said = " ".join(told.text or "" for told in part.iter("{DAV:}status"))
+            if not {"404", "410"} & {*said.split()}:
+                raise ServerError(f"{self.shown}: the server does not give all that it has there")
 
     def get(self, href: str) -> Kept | None:
         """An object as it is now."""

@@ -11,8 +11,15 @@ from types import MappingProxyType
 
 from meso_sched.errors import FileError
 from meso_sched.exchange.busy_text import FaultError
-from meso_sched.exchange.calendar_file import OpenCalendar, Own, RawEvent, Usual, course_event
-from meso_sched.exchange.calendar_lines import Component, content_lines, write
+from meso_sched.exchange.calendar_file import (
+    OpenCalendar,
+    Own,
+    RawEvent,
+    Usual,
+    course_event,
+    is_whole_day,
+)
+from meso_sched.exchange.calendar_lines import Component, content_lines, name_of, write
 from meso_sched.exchange.defined_zones import with_zone, zone_id, zones_of
 from meso_sched.exchange.events import CourseEvent, CourseFile, Kind
 from meso_sched.exchange.ical import PRODID, event_component
@@ -68,8 +75,12 @@ def same_to_people(one: CourseEvent, other: CourseEvent) -> bool:
 
 
 def _recurs(event: CourseEvent) -> tuple[str, ...]:
-    lines = () if event.raw is None else event.raw.lines
-    return tuple(line for line in lines if line[:5].upper() in ("RRULE", "RDATE"))
+    """What else makes an event another one: that it repeats, or takes whole days."""
+    if event.raw is None:
+        return ()
+    repeats = [line for line in event.raw.lines if name_of(line) in ("RRULE", "RDATE", "EXDATE")]
+    days = ["whole days"] if not event.whole_day and is_whole_day(event.raw) else []
+    return (*repeats, *days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +104,11 @@ class Reader:
 
         Raises FileError where it has none, several, or one that cannot be understood.
         """
-        own = [raw for raw in opened.events if "RECURRENCE-ID" not in raw.fields.lines]
-        if len(own) != 1:
-            raise FileError(f"{opened.where}: holds {len(own)} events instead of one")
+        if len(opened.events) != 1:  # also where it repeats, and some of it was moved
+            count = len(opened.events)
+            raise FileError(f"{opened.where}: holds {count} events instead of one")
         try:
-            return self._event(own[0], opened)
+            return self._event(opened.events[0], opened)
         except FaultError as error:
             raise opened.refused(error) from error
 

@@ -88,7 +88,8 @@ def pull(request: PullRequest) -> Pulled:
     if added:
         merged = _prolonged(merged, course.file, added)
     merged = with_known(merged, calendar.url, _known(calendar, known, sides, taken))
-    count = len(taken) + len(answering) + len(added)
+    settled = len(disputed) if request.ours else 0
+    count = len(taken) + len(answering) + len(added) + settled
     return Pulled(text_of_object(merged), count, (*_answered(sides), *_undone(taken)))
 
 
@@ -110,12 +111,22 @@ class _Side(NamedTuple):
         """Whether the server's side stands without a question: only there something changed."""
         if self.what is What.GONE:
             return not self._changed_here
-        return self.what in (What.THEIRS, What.OTHER)
+        return self.what is What.THEIRS or (self.what is What.OTHER and not self._newer_here)
 
     @property
     def is_disputed(self) -> bool:
         """Whether both sides changed it."""
-        return self.what is What.BOTH or (self.what is What.GONE and self._changed_here)
+        if self.what is What.GONE:
+            return self._changed_here
+        return self.what is What.BOTH or (self.what is What.OTHER and self._newer_here)
+
+    @property
+    def _newer_here(self) -> bool:
+        """Of two that never were in step: whether the course's was written last."""
+        theirs = None if self.found is None else self.found.event
+        if theirs is None:
+            return False
+        return (self.ours.sequence, self.ours.modified) > (theirs.sequence, theirs.modified)
 
     @property
     def _changed_here(self) -> bool:
@@ -186,8 +197,8 @@ def _known(
     for side in sides:
         uid, found = side.ours.uid, side.found
         if found is None:
-            if side in taken:
-                told.pop(uid, None)
+            if side in taken or side.is_disputed:
+                told.pop(uid, None)  # where ours stands, it is new there
             continue
         usual = calendar.href(uid)
         if side in taken:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from meso_sched.core.booked import Status
 from meso_sched.exchange.calendar_file import private_record
 from meso_sched.exchange.calendar_lines import Component, name_of
 from meso_sched.exchange.events import CourseEvent
@@ -63,7 +64,7 @@ class What(Enum):
     BOTH = "changed here and on the server"
     OTHER = "differs, and never was in step"
     GONE = "deleted on the server"
-    NEITHER = "called off, and not on the server"
+    NEITHER = "called off or over, and not on the server"
 
     @property
     def is_conflict(self) -> bool:
@@ -89,9 +90,11 @@ class Pair(NamedTuple):
 def compared(ours: CourseEvent, theirs: CourseEvent | None, known: Known | None) -> What:
     """How the two stand to each other, by what is known of when they were last in step."""
     if theirs is None:
-        if ours.is_cancelled:
+        was_there = known is not None and known.was_there
+        # What is over may have been tidied away there, which changes nothing of the course.
+        if ours.is_cancelled or (was_there and ours.status != Status.BOOKED.value):
             return What.NEITHER
-        return What.GONE if known is not None and known.was_there else What.NEW
+        return What.GONE if was_there else What.NEW
     here, there = digest(ours), digest(theirs)
     if here == there:
         return What.SAME
