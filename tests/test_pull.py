@@ -461,3 +461,26 @@ def test_what_is_placed_anew_does_not_go_where_others_are(quick: Office) -> None
     assert result.code == 0, result.err
     quick.pushed("P2.ics")
     assert overlapping(each.text for each in quick.there.values()) == []
+
+
+def test_what_a_colleague_wrote_into_an_event_stays_as_the_course_grows(quick: Office) -> None:
+    """Our own words beside it change: of three sessions become four."""
+    first, second, _ = quick.uids()
+
+    def write(name: str, words: str) -> Callable[[Any], None]:
+        def change(event: Any) -> None:  # noqa: ANN401 - icalendar's own is a union of all
+            told = str(event.pop(name))
+            event.add(name, f"{words} {told}")
+
+        return change
+
+    colleague(quick).changes(first, write("SUMMARY", "VIP:"))
+    colleague(quick).changes(second, write("DESCRIPTION", "Allergic to latex, and to nuts; ask."))
+    assert quick.pull("--yes").code == 0
+    assert quick.run("revise", "P1.ics", "--extend", "weekly=1", "--yes").code == 0
+    quick.pushed()
+    events = {uid: read_independently(each.text).icalendar for uid, each in quick.there.items()}
+    assert str(events[first]["SUMMARY"]).startswith("VIP: ")
+    told = str(events[second]["DESCRIPTION"])
+    assert told.startswith("Allergic to latex, and to nuts; ask. ")
+    assert "2 of 4" in told

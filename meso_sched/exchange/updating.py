@@ -29,6 +29,7 @@ from meso_sched.exchange.records import COURSE_PROPERTY, FORMAT_PROPERTY, GONE, 
 
 _TIMES = ("DTSTART", "DTEND", "DURATION")
 _STAMPS = ("DTSTAMP", "LAST-MODIFIED", "SEQUENCE")
+_WORDS = ("SUMMARY", "DESCRIPTION")
 _PRIVATE = (FORMAT_PROPERTY, COURSE_PROPERTY, SESSION_PROPERTY)
 
 
@@ -214,9 +215,19 @@ def _merged_lines(
         if name not in changed:
             merged.append(line)
         elif name in new:
-            merged.append(new.pop(name))
+            merged.append(_reworded(line, old.get(name, ""), new.pop(name)))
     merged += [line for name, line in new.items() if name in changed]
     return tuple(merged)
+
+
+def _reworded(standing: str, before: str, after: str) -> str:
+    """Our own words in a text exchanged, with what a person wrote around them left as it is."""
+    name = name_of(standing)
+    ours = value_of(before.removeprefix(name))
+    if name not in _WORDS or not ours or standing == before:
+        return after
+    head, words, tail = standing.partition(ours)
+    return f"{head}{value_of(after.removeprefix(name))}{tail}" if words else after
 
 
 def _merged_alarms(
