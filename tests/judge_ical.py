@@ -123,6 +123,14 @@ class Offsets:
         claim(passed, f"no onset at or before {wall}")
         return (wall - passed[-1]).replace(tzinfo=UTC)
 
+    def midnight(self, wall: datetime) -> datetime:
+        """When a whole day begins, which is in no zone: one that the file lays out need not reach
+        there, and for the order of days the first offset does.
+        """
+        return self.instant(max(wall, self.onsets[0][0])) - max(
+            timedelta(0), self.onsets[0][0] - wall
+        )
+
     def can_tell(self, moment: datetime) -> bool:
         """Whether a wall time gives this instant; none gives the second of two."""
         naive = moment.replace(tzinfo=None)
@@ -338,6 +346,8 @@ def _tell_moments(calendar: Component) -> None:
 
 def _instant(found: Property, zone: Offsets) -> datetime:
     wall = _wall(found.value)
+    if found.params.get("VALUE") == "DATE":
+        return zone.midnight(wall)
     if found.params:
         return zone.instant(wall)
     moment = wall.replace(tzinfo=UTC)
