@@ -20,7 +20,7 @@ from meso_sched.core.reviewing import BookedReview
 from meso_sched.core.walltime import minute_of, plural, show_day, show_time
 from meso_sched.errors import ChangedError, MesoError
 from meso_sched.exchange.booking import PATIENCE, held
-from meso_sched.exchange.busy_web import CALDAV
+from meso_sched.exchange.busy_web import CALDAV, is_on_server
 from meso_sched.exchange.caldav import Calendar, connected
 from meso_sched.exchange.pushing import LocalCourse, Push, send
 
@@ -154,7 +154,7 @@ def _refuse_otherwise(course: LocalCourse, calendar: Calendar) -> None:
 
 def address(url: str) -> str:
     """A calendar's address as a source of busy time."""
-    return url if url[: len(CALDAV)].lower() == CALDAV else f"{CALDAV}{url}"
+    return url if is_on_server(url) else f"{CALDAV}{url}"
 
 
 def offered(make: Callable[[], P], deliver: Callable[[P], None]) -> None:

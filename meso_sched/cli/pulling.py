@@ -46,7 +46,7 @@ def run(
     former, stored, _, folder = revising.open_course(options.file, clinic, catalogue, dry_run=True)
     if folder is not None:
         raise UsageError(f"pull: {NOT_FOLDERS}")
-    course = LocalCourse.read(options.file)
+    course = LocalCourse.of(options.file, former)
     with connected(options.url) as server:
         warn_of(server)
         with patience(f"asking {server.shown}"):

@@ -17,9 +17,8 @@ from meso_sched.core.plan import Plan
 from meso_sched.core.revising import RevisionRequest, horizon, revise
 from meso_sched.core.telling import Told
 from meso_sched.errors import FileError, UsageError
-from meso_sched.exchange.files import read_bytes
 from meso_sched.exchange.schedules import Catalogue
-from meso_sched.exchange.stored import StoredCourse, read_course
+from meso_sched.exchange.stored import StoredCourse, course_bytes, course_text, read_course
 from meso_sched.exchange.vdir import FolderCourse, chosen, course_in, no_course
 
 T = TypeVar("T")
@@ -164,10 +163,8 @@ def open_course(
     folder = chosen(path)
     if folder is not None:
         return _open_folder(folder, clinic, catalogue, dry_run=dry_run)
-    data = read_bytes(path)
-    if data is None:
-        raise FileError(f"{path}: there is no such file; name the .ics that `plan -o` wrote")
-    stored = read_course(decoded(data, path), str(path), clinic, catalogue.regimens)
+    data = course_bytes(path)
+    stored = read_course(course_text(data, path), str(path), clinic, catalogue.regimens)
     return Opened(data, stored)
 
 
@@ -202,16 +199,6 @@ def _complete(folder: FolderCourse) -> None:
     left.write()
     # At once: what follows may be refused because of it.
     say(f"{folder.shown}: the last run was broken off; its rest is written now ({left.what})")
-
-
-def decoded(data: bytes, path: Path) -> str:
-    """A calendar file's text; FileError where it is not UTF-8."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        raise FileError(
-            f"{path}: is not UTF-8 text, so no calendar; name the .ics that `plan -o` wrote"
-        ) from error
 
 
 def _told(options: ReviseOptions, today: date) -> Told:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meso_sched.errors import FileError
-from meso_sched.exchange.busy_web import CALDAV
+from meso_sched.exchange.busy_web import is_on_server
 from meso_sched.exchange.folders import calendars_below, unreadable
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _calendars(source: str, window: Window, warnings: list[str]) -> Iterator[tup
     """
     from meso_sched.exchange.busy_web import Address, fetch, is_address
 
-    if source[: len(CALDAV)].lower() == CALDAV:
+    if is_on_server(source):
         yield from _on_server(source, window, warnings)
         return
     if is_address(source):

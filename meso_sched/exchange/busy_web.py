@@ -31,6 +31,11 @@ def is_address(source: str) -> bool:
     return bool(_SCHEME.match(source))
 
 
+def is_on_server(source: str) -> bool:
+    """Whether a source is a calendar on a CalDAV server."""
+    return source[: len(CALDAV)].lower() == CALDAV
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """A web address taken apart, so that neither password nor token gets into a message."""

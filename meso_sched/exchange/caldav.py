@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 from xml.sax.saxutils import escape
 
 from meso_sched.errors import FileError, MesoError, ServerError, UsageError
-from meso_sched.exchange.busy_web import CALDAV
+from meso_sched.exchange.busy_web import CALDAV, is_on_server
 from meso_sched.exchange.credentials import Account, account_for, trusted_authorities
 from meso_sched.exchange.web_session import CarefulSession, shown
 
@@ -80,7 +80,7 @@ def connected(address: str) -> Iterator[Server]:
 
 
 def _address(address: str) -> SplitResult:
-    given = address[len(CALDAV) :] if address[: len(CALDAV)].lower() == CALDAV else address
+    given = address[len(CALDAV) :] if is_on_server(address) else address
     if "@" in re.sub("^[^?#]*", "", given):  # what is left of a password with such a sign in it
         raise UsageError(
             "the address of a calendar server has an @ behind a ? or #; leave a password out of it,"

@@ -124,6 +124,11 @@ def content_lines(component: Component) -> list[str]:
     return lines
 
 
+def as_text(component: Component) -> str:
+    """All the lines of a component as text, unfolded, as ``parse`` takes it."""
+    return "\r\n".join([*content_lines(component), ""])
+
+
 @lru_cache(maxsize=64)  # every event of a file has its course's record
 def fold(line: str) -> str:
     """One content line, folded at 75 octets of UTF-8, never inside a character (RFC 5545, 3.1)."""
@@ -147,6 +152,11 @@ def fold(line: str) -> str:
 def name_of(line: str) -> str:
     """The upper-case name of a content line."""
     return line.partition(":")[0].partition(";")[0].rstrip().upper()
+
+
+def zone_id(zone: Component) -> str:
+    """The name of a VTIMEZONE."""
+    return value_of(zone.properties.get("TZID", [":"])[0]).strip()
 
 
 def value_of(rest: str) -> str:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from meso_sched.core.walltime import FIRST_YEAR, LAST_YEAR
-from meso_sched.exchange.calendar_lines import Component, content_lines, value_of
+from meso_sched.exchange.calendar_lines import Component, content_lines, zone_id
 from meso_sched.exchange.ical import zone_component
 from meso_sched.exchange.zones import find_zone, load_zone
 
@@ -34,11 +34,6 @@ def with_zone(tzid: str, children: Sequence[Component]) -> Iterator[Component]:
             is_there = True
         if not is_ours:
             yield child
-
-
-def zone_id(zone: Component) -> str:
-    """The name of a VTIMEZONE."""
-    return value_of(zone.properties.get("TZID", [":"])[0]).strip()
 
 
 def _clocks(tzid: str, children: Iterable[Component]) -> Iterator[datetime]:

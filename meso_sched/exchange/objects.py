@@ -19,8 +19,8 @@ from meso_sched.exchange.calendar_file import (
     course_event,
     is_whole_day,
 )
-from meso_sched.exchange.calendar_lines import Component, content_lines, name_of, write
-from meso_sched.exchange.defined_zones import with_zone, zone_id, zones_of
+from meso_sched.exchange.calendar_lines import Component, name_of, write, zone_id
+from meso_sched.exchange.defined_zones import with_zone, zones_of
 from meso_sched.exchange.events import CourseEvent, CourseFile, Kind
 from meso_sched.exchange.ical import PRODID, event_component
 from meso_sched.exchange.zones import find_zone
@@ -145,8 +145,3 @@ def _exchanged(child: Component, exchanged: Mapping[str, Component | None]) -> I
 def uid_of(event: Component) -> str:
     """The UID of an event; empty where it has none."""
     return next((line[4:].strip() for line in event.lines if line[:4].upper() == "UID:"), "")
-
-
-def text_of_object(calendar: Component) -> str:
-    """A calendar's lines as text, unfolded, as ``open_calendar`` takes it."""
-    return "\r\n".join([*content_lines(calendar), ""])

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from meso_sched.core.walltime import plural
 from meso_sched.errors import ChangedError, ServerError
 from meso_sched.exchange.caldav import Calendar
-from meso_sched.exchange.calendar_lines import Component, name_of
+from meso_sched.exchange.calendar_lines import Component, as_text, name_of
 from meso_sched.exchange.events import CourseEvent, CourseFile, Identity, Kind
 from meso_sched.exchange.ical import json_line
-from meso_sched.exchange.objects import Reader, components, digest, put_together, text_of_object
+from meso_sched.exchange.objects import Reader, components, digest, put_together
 from meso_sched.exchange.pushing import Found, LocalCourse, found_on, understood
 from meso_sched.exchange.records import COURSE_PROPERTY
 from meso_sched.exchange.syncing import (
@@ -90,7 +90,7 @@ def pull(request: PullRequest) -> Pulled:
     merged = with_known(merged, calendar.url, _known(calendar, known, sides, taken))
     settled = len(disputed) if request.ours else 0
     count = len(taken) + len(answering) + len(added) + settled
-    return Pulled(text_of_object(merged), count, (*_answered(sides), *_undone(taken)))
+    return Pulled(as_text(merged), count, (*_answered(sides), *_undone(taken)))
 
 
 class _Side(NamedTuple):

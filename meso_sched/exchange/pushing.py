@@ -16,7 +16,7 @@ from meso_sched.exchange.calendar_lines import Component, write
 from meso_sched.exchange.editions import PATIENT
 from meso_sched.exchange.event_words import read_description
 from meso_sched.exchange.events import CourseEvent, CourseFile
-from meso_sched.exchange.files import read_bytes, write_whole
+from meso_sched.exchange.files import write_whole
 from meso_sched.exchange.objects import (
     Reader,
     calendar_object,
@@ -25,6 +25,7 @@ from meso_sched.exchange.objects import (
     zones,
     zones_in,
 )
+from meso_sched.exchange.stored import course_bytes, course_text
 from meso_sched.exchange.syncing import (
     Known,
     Pair,
@@ -51,21 +52,12 @@ class LocalCourse:
     @classmethod
     def read(cls, path: Path) -> LocalCourse:
         """FileError where there is none, or it holds no course."""
-        data = read_bytes(path)
-        if data is None:
-            raise FileError(f"{path}: there is no such file; name the .ics that `plan -o` wrote")
-        return cls.of(path, data)
+        return cls.of(path, course_bytes(path))
 
     @classmethod
     def of(cls, path: Path, data: bytes) -> LocalCourse:
         """A file that is there or is to be; FileError where it holds no course."""
-        try:
-            text = data.decode()
-        except UnicodeDecodeError as error:
-            raise FileError(
-                f"{path}: is not UTF-8 text, so no calendar; name the .ics that `plan -o` wrote"
-            ) from error
-        file = from_ics(text, str(path))
+        file = from_ics(course_text(data, path), str(path))
         if not any(map(_is_a_courses, file.events)):
             raise NoCourseError(f"{path}: holds no course; name the .ics that `plan -o` wrote")
         if len(file.everything) == 1 and path.stem == file.events[0].uid:
@@ -224,7 +216,8 @@ def send(
     if pairs:
         push = push._replace(known=trying(pairs, push.known))
         course = course.remember(url, push.known)
-    sending = _Sending(push, components(course.file), zones(course.file), {}, [], [])
+    reader = Reader.of(course.file, load_zone(course.file.zone_name))
+    sending = _Sending(push, reader, components(course.file), zones(course.file), {}, [], [])
     try:
         for pair in pairs:
             before_each()
@@ -256,6 +249,7 @@ class _Sending(NamedTuple):
     """A push under way; ``put_there`` is what was put so far, by UID."""
 
     push: Push
+    reader: Reader
     events: Mapping[str, Component]
     zones: Mapping[str, Component]
     put_there: dict[str, _There]
@@ -310,9 +304,7 @@ class _Sending(NamedTuple):
             )
 
     def _understood(self, kept: Kept) -> CourseEvent:
-        file = self.push.course.file
-        reader = Reader.of(file, load_zone(file.zone_name))
-        return understood(self.push.calendar, kept, reader).event
+        return understood(self.push.calendar, kept, self.reader).event
 
     def _body(self, pair: Pair) -> bytes:
         event = self.events[pair.ours.uid]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from meso_sched.core.booked import BookedSession, Status
@@ -37,6 +38,7 @@ from meso_sched.exchange.comparing import (
 from meso_sched.exchange.editions import CLINIC, PATIENT, PLAIN, Edition
 from meso_sched.exchange.event_words import read_description, read_review_description
 from meso_sched.exchange.events import CourseEvent, CourseFile, Identity, own_uids, slot_uid
+from meso_sched.exchange.files import read_bytes
 from meso_sched.exchange.records import (
     CLINICS_CARE,
     PATIENTS_CARE,
@@ -120,6 +122,24 @@ class StoredCourse(NamedTuple):
         # Who it is not for and what the clinician has at hand stand in the clinic's own file alone.
         own = {key: getattr(known.care, key) or getattr(template.care, key) for key in CLINICS_CARE}
         return _with_care(plan, known.care._replace(**own), known.reviews)
+
+
+def course_bytes(path: Path) -> bytes:
+    """The bytes of a course's file; FileError where there is none."""
+    data = read_bytes(path)
+    if data is None:
+        raise FileError(f"{path}: there is no such file; name the .ics that `plan -o` wrote")
+    return data
+
+
+def course_text(data: bytes, path: Path) -> str:
+    """The text of a course's file; FileError where it is not UTF-8."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise FileError(
+            f"{path}: is not UTF-8 text, so no calendar; name the .ics that `plan -o` wrote"
+        ) from error
 
 
 def read_course(

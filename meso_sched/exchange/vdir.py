@@ -27,7 +27,7 @@ from meso_sched.exchange.calendar_file import (
     course_event,
     open_calendar,
 )
-from meso_sched.exchange.calendar_lines import Component, content_lines, name_of, value_of
+from meso_sched.exchange.calendar_lines import Component, as_text, name_of, zone_id
 from meso_sched.exchange.events import Identity, Kind
 from meso_sched.exchange.files import refused
 from meso_sched.exchange.records import COURSE_PROPERTY, recorded_number
@@ -108,19 +108,13 @@ def put_together(files: Iterable[EventFile], record: str = "") -> str:
     ``record`` is the line of the course's record, where it is not in one of the files.
     """
     files = tuple(files)
-    zones = {_zone_id(zone): zone for each in files for zone in each.opened.calendar.named(_ZONE)}
+    defined = (zone for each in files for zone in each.opened.calendar.named("VTIMEZONE"))
+    zones = {zone_id(zone): zone for zone in defined}
     record = next((each.record_line for each in files if each.record_line), record)
     events = (raw.component for each in files for raw in each.events)
     lines = (*_HEAD, record) if name_of(record) == COURSE_PROPERTY else _HEAD
     calendar = Component("VCALENDAR", lines, (*zones.values(), *events))
-    return "\r\n".join([*content_lines(calendar), ""])
-
-
-_ZONE = "VTIMEZONE"
-
-
-def _zone_id(zone: Component) -> str:
-    return value_of(zone.properties.get("TZID", [":"])[0]).strip()
+    return as_text(calendar)
 
 
 # ---- One course ----------------------------------------------------------------------------------
