@@ -31,6 +31,7 @@ from meso_sched.cli.options import (
     Schedules,
     Strict,
     Words,
+    Yes,
 )
 from meso_sched.errors import ProblemsError
 
@@ -382,7 +383,7 @@ def revise(
         typer.Option("--override", help="Take a date or a count that breaks a rule, marked so."),
     ] = False,
     strict: Strict = False,
-    yes: Annotated[bool, typer.Option("-y", "--yes", help="Write without asking.")] = False,
+    yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("-n", "--dry-run", help="Write nothing.")] = False,
     audience: Audience = None,
     language: Language = None,

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from meso_sched.cli import circumstances
 from meso_sched.cli.circumstances import Surroundings
-from meso_sched.cli.pushing import stoppable, warn_of
+from meso_sched.cli.servers import stoppable, warn_of
 from meso_sched.cli.talking import can_ask, patience, say
 from meso_sched.core.booked import BookedSession
 from meso_sched.core.clinic import Clinic

@@ -127,3 +127,4 @@ Push = Annotated[
         help="Book in this CalDAV calendar too, unless another desk was quicker.",
     ),
 ]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Write without asking.")]

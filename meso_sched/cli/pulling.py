@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from meso_sched.cli import revising, revision_output
 from meso_sched.cli.circumstances import LimitOptions
-from meso_sched.cli.pushing import refuse_address, warn_of
+from meso_sched.cli.servers import refuse_address, refuse_both, warn_of
 from meso_sched.cli.talking import patience, say
 from meso_sched.cli.targets import NOT_FOLDERS
 from meso_sched.errors import UsageError
@@ -39,8 +39,7 @@ def run(
     wish: revision_output.Wish,
 ) -> None:
     """Take over what others did on the server, show it, and write it once confirmed."""
-    if options.ours and options.theirs:
-        raise UsageError("--ours and --theirs each say whose events stand; give one of them")
+    refuse_both(ours=options.ours, theirs=options.theirs)
     refuse_address(options.file)
     clinic = catalogue.clinic()
     former, stored, _, folder = revising.open_course(options.file, clinic, catalogue, dry_run=True)

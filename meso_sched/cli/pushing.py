@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from meso_sched.cli import push_view
 from meso_sched.cli.layout import Screen
+from meso_sched.cli.servers import refuse_address, refuse_both, stoppable, warn_of
 from meso_sched.cli.talking import patience, say
 from meso_sched.cli.targets import NOT_FOLDERS
 from meso_sched.core.walltime import plural
 from meso_sched.errors import ChangedError, FileError, UsageError
 from meso_sched.exchange import tables
 from meso_sched.exchange.beside import beside_others
-from meso_sched.exchange.caldav import Calendar, Server, Wanted, connected
+from meso_sched.exchange.caldav import Calendar, Wanted, connected
 from meso_sched.exchange.push_tables import name_of, push_document
 from meso_sched.exchange.pushing import LocalCourse, Push, Sent, send
 from meso_sched.exchange.syncing import What
@@ -67,8 +66,7 @@ def run(options: PushOptions) -> None:
     Raises ChangedError at the end where somebody changed the same events on the server and nobody
     has said whose stand; of such a course nothing was sent then.
     """
-    if options.ours and options.theirs:
-        raise UsageError("--ours and --theirs each say whose events stand; give one of them")
+    refuse_both(ours=options.ours, theirs=options.theirs)
     courses = _read(options.files)
     done: list[Done] = []
     with connected(options.url) as server:
@@ -104,34 +102,6 @@ def _read(files: Sequence[Path]) -> list[LocalCourse]:
                 raise UsageError(f"{first.path} and {path} hold the same course; name one of them")
         courses.append(course)
     return courses
-
-
-def refuse_address(path: Path) -> None:
-    """UsageError, without a word of it, where an address stands in the place of a file."""
-    if re.match(r"(caldav\+)?https?:/|[^/]*:[^/]*@", str(path), re.IGNORECASE):
-        raise UsageError(
-            "an address stands where a course's file should; write `push COURSE.ics… URL` or"
-            " `pull URL COURSE.ics`"
-        )
-
-
-def warn_of(server: Server) -> None:
-    """Say so where a password goes over the network for all to read."""
-    if server.is_open:
-        say(
-            f"warning: {server.shown} is not encrypted: others on the network can read the password"
-            " and the appointments; write https:// if the server has it"
-        )
-
-
-@contextmanager
-def stoppable(rest: str) -> Iterator[None]:
-    """Say how the ``rest`` is done where somebody stops it half way."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        say(f"stopped half way; {rest}")
-        raise
 
 
 def _pushed(course: LocalCourse, calendar: Calendar, options: PushOptions) -> Done:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from meso_sched.cli.options import BusySources, Json, Schedules
+from meso_sched.cli.options import BusySources, Json, Schedules, Yes
 
 Url = Annotated[
     str,
@@ -83,7 +83,7 @@ def pull(
     ] = False,
     busy: BusySources = None,
     schedules: Schedules = None,
-    yes: Annotated[bool, typer.Option("-y", "--yes", help="Write without asking.")] = False,
+    yes: Yes = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
